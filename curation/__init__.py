@@ -1,0 +1,1 @@
+"""Pure computation on the way to gold data: frames and settings in, results out."""

@@ -1,0 +1,1 @@
+"""Reading what clients have: files into raw tables, raw tables into records."""

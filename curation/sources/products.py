@@ -1,0 +1,319 @@
+"""A plain product catalog, any columns, into records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from catalog.errors import InputError
+from catalog.records import ATTRIBUTE, EVIDENCE, IDENTIFIER, PARAGRAPH, conform
+from catalog.wording import counted
+from curation.sources.columns import ColumnMap
+from curation.sources.files import QUARANTINE_SCHEMA, RawTable, read_table
+from curation.sources.result import LoadResult
+from curation.sources.settings import SourceSettings
+
+_CURRENCIES = {"₹": "INR", "€": "EUR", "£": "GBP", "¥": "JPY", "$": "USD"}
+
+
+def load_products(settings: SourceSettings, scratch: Path) -> LoadResult:
+    """Read every file of a catalog and map its rows to records.
+
+    A row without an id gets one from its content; a repeated id gets a number
+    (``42#2``). Both keep what the source said as ``source_id`` in ``extra``.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, a mapped column is missing or wholly empty, or the id
+        column holds few different values.
+    """
+    tables = [read_table(Path(p), settings.read_options(), scratch) for p in settings.paths]
+    columns = settings.columns
+    if columns.title is None:
+        found = ", ".join(tables[0].facts["columns"])
+        raise InputError(
+            f"{settings.paths[0]}: no column is mapped to the title. Columns: {found}. "
+            "Pass --map title=COLUMN."
+        )
+    for path, table in zip(settings.paths, tables, strict=True):
+        _refuse_missing(path, table, columns, settings.allow_missing)
+    ids, id_figures = _record_ids(settings.paths, tables, columns)
+    parts = []
+    for (path, table), own_ids in zip(zip(settings.paths, tables, strict=True), ids, strict=True):
+        rows = pl.concat([table.scan(), own_ids.lazy()], how="horizontal")
+        parts.append(to_records(rows, columns, settings.category_separator, path))
+    quarantine = pl.concat([pl.DataFrame(schema=QUARANTINE_SCHEMA), *(t.quarantine for t in tables)])
+    figures = {
+        "files": [{"path": p, **t.facts} for p, t in zip(settings.paths, tables, strict=True)],
+        "n_quarantined": quarantine.height,
+        **id_figures,
+    }
+    return LoadResult(pl.concat(parts), quarantine, figures, _notes(figures, quarantine))
+
+
+def _notes(figures: dict[str, Any], quarantine: pl.DataFrame) -> list[str]:
+    notes = []
+    if quarantine.height:
+        first = quarantine.row(0, named=True)
+        notes.append(
+            f"{counted(quarantine.height, 'row')} could not be read and moved to the quarantine, "
+            f"the first at {first['file']}, line {first['line']}: {first['reason']}"
+        )
+    if figures["n_missing_ids"]:
+        notes.append(
+            f"{counted(figures['n_missing_ids'], 'row')} without an id got one from the content"
+        )
+    if figures["n_duplicate_ids"]:
+        notes.append(
+            f"{counted(figures['n_duplicate_ids'], 'row')} with a repeated id got a number behind it"
+        )
+    return notes
+
+
+def _refuse_missing(path: str, table: RawTable, columns: ColumnMap, allowed: list[str]) -> None:
+    present = table.facts["columns"]
+    missing = sorted(columns.used() - set(present))
+    if missing and len(missing) == len(columns.used()):
+        raise InputError(
+            f"{path}: none of the mapped columns is there. Expected {', '.join(missing)}; found "
+            f"{', '.join(present)}. Pass --map FIELD=COLUMN."
+        )
+    if columns.title in missing:
+        raise InputError(
+            f"{path}: column {columns.title!r}, the title, is missing. Columns: "
+            f"{', '.join(present)}. Pass --map title=COLUMN."
+        )
+    empty = table.scan().select(pl.col(columns.title or "").is_null().all()).collect().item()
+    if empty and "title" not in allowed:
+        raise InputError(
+            f"{path}: column {columns.title!r}, the title, is empty in all "
+            f"{table.facts['n_rows']:,} rows. Map another column with --map title=COLUMN."
+        )
+
+
+def _record_ids(
+    paths: list[str], tables: list[RawTable], columns: ColumnMap
+) -> tuple[list[pl.DataFrame], dict[str, int]]:
+    """``record_id`` and ``_source_id`` of each row; the latter where the id had to change."""
+    parts = [_given_ids(table, columns.record_id) for table in tables]
+    ids = pl.concat(parts)
+    given = ids["given"].drop_nulls()
+    if columns.record_id and len(given) > 20 and given.n_unique() < 0.5 * len(given):
+        raise InputError(
+            f"{paths[0]}: column {columns.record_id!r} has {given.n_unique():,} different values in "
+            f"{len(given):,} rows, so it is not an id. Pass --map record_id=COLUMN, or "
+            "--map record_id= to have ids made."
+        )
+    ids = ids.with_columns(pl.coalesce("given", "made").alias("wanted")).with_columns(
+        pl.int_range(1, pl.len() + 1).over("wanted").alias("nth")
+    )
+    mark = pl.when(pl.col("given").is_null()).then(pl.lit("-")).otherwise(pl.lit("#"))
+    ids = ids.with_columns(
+        pl.when(pl.col("nth") > 1)
+        .then(pl.concat_str("wanted", mark, "nth"))
+        .otherwise("wanted")
+        .alias("record_id"),
+        _changed=(pl.col("nth") > 1) | pl.col("given").is_null()
+        if columns.record_id
+        else pl.lit(False),
+    )
+    clash = ids["record_id"].is_duplicated()
+    if clash.any():
+        ids = ids.with_columns(
+            pl.when(clash & (pl.col("nth") > 1))
+            .then(pl.concat_str("record_id", pl.lit("#"), "made"))
+            .otherwise("record_id")
+            .alias("record_id")
+        )
+    sizes = [part.height for part in parts]
+    starts = [sum(sizes[:n]) for n in range(len(sizes))]
+    kept = ids.select("record_id", pl.col("_changed"), pl.col("given").alias("_source_id"))
+    figures = {
+        "n_missing_ids": int(ids["given"].null_count()) if columns.record_id else 0,
+        "n_duplicate_ids": int((ids["_changed"] & ids["given"].is_not_null()).sum()),
+    }
+    return [kept.slice(s, n) for s, n in zip(starts, sizes, strict=True)], figures
+
+
+def _given_ids(table: RawTable, column: str | None) -> pl.DataFrame:
+    quoted = f"nullif(trim(cast(\"{(column or '').replace(chr(34), chr(34) * 2)}\" as varchar)), '')"
+    given = quoted if column in table.facts["columns"] else "cast(null as varchar)"
+    path = str(table.parquet).replace("'", "''")
+    with duckdb.connect() as database:
+        rows = database.sql(
+            f"select {given} as given, left(md5(to_json(t)::varchar), 16) as made "
+            f"from read_parquet('{path}') t"
+        )
+        return pl.DataFrame(pl.from_arrow(rows.to_arrow_table()))
+
+
+def to_records(
+    rows: pl.LazyFrame, columns: ColumnMap, category_separator: str | None, path: str
+) -> pl.LazyFrame:
+    """Map raw rows, with ``record_id, _changed, _source_id``, to `RECORD_SCHEMA`."""
+    schema = rows.collect_schema()
+    helpers = {"record_id", "_changed", "_source_id"}
+    raw_columns = [c for c in schema.names() if c not in helpers]
+
+    def text(column: str | None) -> pl.Expr:
+        if column is None or column not in schema:
+            return pl.lit(None, pl.String)
+        value = pl.col(column).cast(pl.String).str.strip_chars()
+        return pl.when(value != "").then(value)
+
+    fields = {
+        "title": text(columns.title),
+        "description": text(columns.description),
+        "brand": text(columns.brand),
+        "split_hint": text(columns.split_hint),
+        "price": _price(text(columns.price)),
+        "currency": _currency(text(columns.currency), text(columns.price)),
+        "image_urls": _urls(text(columns.image_urls)),
+        "category_path": _category(columns.category, category_separator, schema, text),
+        "task": pl.lit("classification"),
+    }
+    lossy = {columns.price} if columns.price else set()
+    mapped = columns.used() - lossy
+    rest = [c for c in raw_columns if c not in mapped]
+    source_id = pl.struct(source_id=pl.col("_source_id"))
+    extra = pl.struct([pl.col(c) for c in rest]) if rest else pl.lit(None)
+    mapped_rows = rows.with_columns(
+        *(expression.alias(f"_{name}") for name, expression in fields.items()),
+        _extra=_merged_json(extra, source_id, bool(rest)),
+        _identifiers=_identifiers(columns, schema, text),
+        _values=_attribute_values(columns, schema, text),
+    ).select(
+        "record_id",
+        *(pl.col(f"_{name}").alias(name) for name in fields),
+        pl.col("_extra").alias("extra"),
+        pl.col("_identifiers").alias("identifiers"),
+        pl.col("_values").alias("_values"),
+    )
+    with_paragraphs = mapped_rows.with_columns(_paragraphs())
+    if not columns.attributes:
+        return conform(with_paragraphs)
+    return conform(with_paragraphs.with_columns(_attributes(list(columns.attributes))))
+
+
+def _merged_json(extra: pl.Expr, source_id: pl.Expr, has_extra: bool) -> pl.Expr:
+    told = pl.when("_changed").then(source_id.struct.json_encode())
+    if not has_extra:
+        return told
+    encoded = extra.struct.json_encode()
+    merged = pl.concat_str(
+        encoded.str.head(-1), pl.lit(","), told.str.slice(1), ignore_nulls=False
+    )
+    return pl.coalesce(merged, encoded)
+
+
+def _price(value: pl.Expr) -> pl.Expr:
+    """A number out of "₹1,299.00", "1.299,00 €" or "12"; null where there is none."""
+    digits = value.str.extract(r"(-?\d[\d.,\s'’]*)").str.replace_all(r"[\s'’]", "")
+    decimal_comma = digits.str.contains(r"^-?[\d.]*,\d{1,2}$")
+    european = digits.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+    plain = digits.str.replace_all(",", "", literal=True)
+    return (
+        pl.when(decimal_comma)
+        .then(european)
+        .otherwise(plain)
+        .str.strip_chars_end(".")
+        .cast(pl.Float64, strict=False)
+    )
+
+
+def _currency(named: pl.Expr, price: pl.Expr) -> pl.Expr:
+    symbol = price.str.extract(r"([₹€£¥$])").replace_strict(_CURRENCIES, default=None)
+    return pl.coalesce(named, price.str.extract(r"\b([A-Z]{3})\b"), symbol.cast(pl.String))
+
+
+def _urls(value: pl.Expr) -> pl.Expr:
+    """One link, or several in a JSON list or parted by commas, bars or white space."""
+    found = value.str.extract_all(r"""[^\s,|;"'\[\]]+""")
+    return pl.when(found.list.len() > 0).then(found)
+
+
+def _category(
+    levels: list[str], separator: str | None, schema: pl.Schema, text: Any
+) -> pl.Expr:
+    present = [c for c in levels if c in schema]
+    if not present:
+        return pl.lit(None, pl.List(pl.String))
+    if len(present) == 1 and schema[present[0]] == pl.List(pl.String):
+        names = pl.col(present[0])
+    elif len(present) == 1 and separator:
+        names = text(present[0]).str.split(separator)
+    else:
+        names = pl.concat_list([text(c) for c in present])
+    stripped = names.list.eval(pl.element().str.strip_chars()).list.eval(
+        pl.element().filter(pl.element().is_not_null() & (pl.element() != ""))
+    )
+    return pl.when(stripped.list.len() > 0).then(stripped)
+
+
+def _identifiers(columns: ColumnMap, schema: pl.Schema, text: Any) -> pl.Expr:
+    parts = [
+        pl.when(text(c).is_not_null()).then(pl.struct(kind=pl.lit(kind), value=text(c)))
+        for kind, names in columns.identifiers.items()
+        for c in names
+        if c in schema
+    ]
+    if not parts:
+        return pl.lit(None, pl.List(IDENTIFIER))
+    found = pl.concat_list(parts).list.drop_nulls()
+    return pl.when(found.list.len() > 0).then(found)
+
+
+def _attribute_values(columns: ColumnMap, schema: pl.Schema, text: Any) -> pl.Expr:
+    parts = {
+        key: text(column) for key, column in columns.attributes.items() if column in schema
+    }
+    if not parts:
+        return pl.lit(None, pl.Struct({"none": pl.String}))
+    return pl.struct(**{f"a{n}": value for n, value in enumerate(parts.values())})
+
+
+def _paragraphs() -> pl.Expr:
+    parts = [
+        pl.when(pl.col(name).is_not_null()).then(
+            pl.struct(text=pl.col(name), source=pl.lit(name))
+        )
+        for name in ("title", "description")
+    ]
+    found = pl.concat_list(parts).list.drop_nulls().cast(pl.List(PARAGRAPH))
+    return pl.when(found.list.len() > 0).then(found).alias("paragraphs")
+
+
+def _attributes(keys: list[str]) -> pl.Expr:
+    """Attributes of columns, each value with its first place in the text where it has one."""
+    parts = []
+    for n, key in enumerate(keys):
+        value = pl.col("_values").struct.field(f"a{n}")
+        in_title = _find(pl.col("title"), value)
+        in_description = _find(pl.col("description"), value)
+        description_pid = pl.col("title").is_not_null().cast(pl.Int32)
+        begin = pl.coalesce(in_title, in_description)
+        pid = pl.when(in_title.is_not_null()).then(0).when(in_description.is_not_null())
+        evidence = pl.struct(
+            value=value,
+            pid=pid.then(description_pid).cast(pl.Int32),
+            begin=begin.cast(pl.Int32),
+            end=(begin + value.str.len_chars()).cast(pl.Int32),
+        ).cast(EVIDENCE)
+        parts.append(
+            pl.when(value.is_not_null()).then(
+                pl.struct(key=pl.lit(key), evidences=pl.concat_list(evidence)).cast(ATTRIBUTE)
+            )
+        )
+    found = pl.concat_list(parts).list.drop_nulls()
+    return pl.when(found.list.len() > 0).then(found).alias("attributes")
+
+
+def _find(text: pl.Expr, value: pl.Expr) -> pl.Expr:
+    """Where a value first stands in a text, in characters; null where it does not."""
+    before = text.str.split(value).list.first()
+    found = text.str.contains(value, literal=True) & (value != "")
+    return pl.when(found).then(before.str.len_chars())

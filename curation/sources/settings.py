@@ -1,0 +1,28 @@
+"""What a person declares about a source."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from curation.sources.columns import ColumnMap
+from curation.sources.files import ReadOptions
+
+
+class SourceSettings(BaseModel):
+    """The ``[source]`` section: which files, read how, mapped how."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    paths: list[str] = Field(min_length=1)
+    kind: str = "catalog"
+    format: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+    category_separator: str | None = None
+    columns: ColumnMap = ColumnMap()
+    allow_missing: list[str] = Field(default_factory=list)
+
+    def read_options(self) -> ReadOptions:
+        """The part that decides how a file is read."""
+        return ReadOptions(self.format, self.delimiter, self.encoding, self.sheet)

@@ -1,0 +1,1 @@
+"""The verbs of the terminal: parse, call one thing, print."""

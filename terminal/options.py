@@ -1,0 +1,53 @@
+"""Options that many verbs share, spelled once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from catalog.errors import InputError
+
+WorkspaceDir = Annotated[
+    Path, typer.Option("--workspace", "-w", help="The workspace folder.", show_default="here")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+HERE = Path()
+
+SEVERAL = {"--text-columns", "--map", "--source"}
+"""Options that take all the words behind them: ``--text-columns title description``."""
+
+
+def repeated(arguments: list[str]) -> list[str]:
+    """Write ``--map a b`` as ``--map a --map b``.
+
+    A word that names a file is left alone (but behind ``--source``), so that files may
+    stand behind such an option.
+
+    Examples
+    --------
+    >>> repeated(["split", "x.csv", "--text-columns", "title", "description", "--json"])
+    ['split', 'x.csv', '--text-columns', 'title', '--text-columns', 'description', '--json']
+    """
+    out: list[str] = []
+    option, count = None, 0
+    for word in arguments:
+        if word.startswith("-"):
+            option, count = (word if word in SEVERAL else None), 0
+        elif option is not None:
+            count += 1
+            if count > 1 and (option == "--source" or not Path(word).exists()):
+                out.append(option)
+            elif count > 1:
+                option = None
+        out.append(word)
+    return out
+
+
+def fractions_of(text: str) -> tuple[float, ...]:
+    """Read ``0.8,0.1,0.1``."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError(f"--fractions {text}: expected numbers such as 0.8,0.1,0.1.") from error

@@ -1,0 +1,110 @@
+"""What a verb prints: a table for a person, one JSON object for a program."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from workspace.progress import ProgressState
+
+_OUT = Console(soft_wrap=True)
+_ERR = Console(stderr=True, soft_wrap=True)
+
+
+def print_json(body: Any) -> None:
+    """One JSON object on stdout; NaN and infinities become null."""
+    json.dump(_sayable(body), sys.stdout, ensure_ascii=False, default=str)
+    sys.stdout.write("\n")
+
+
+def _sayable(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {str(k): _sayable(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_sayable(v) for v in value]
+    return value
+
+
+def say(line: str) -> None:
+    """A line for a person, as it is: what stands in it is never markup."""
+    _OUT.print(Text(line))
+
+
+def tell(line: str) -> None:
+    """A line on stderr: news, not the result."""
+    _ERR.print(Text(line))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
+    """A table for a person; numbers to the right, cells never taken as markup."""
+    table = Table(title=Text(title) if title else None, title_justify="left")
+    rows = [list(row) for row in rows]
+    for n, column in enumerate(columns):
+        numeric = any(isinstance(row[n], (int, float)) for row in rows)
+        table.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell(value)) for value in row))
+    _OUT.print(table)
+
+
+def cell(value: Any) -> str:
+    """A value as a table shows it.
+
+    Examples
+    --------
+    >>> cell(6079), cell(0.84321), cell(None), cell(float("nan"))
+    ('6,079', '0.8432', '', '–')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return "–" if math.isnan(value) else f"{value:.4g}"
+    return str(value)
+
+
+class Bar:
+    """A progress bar on stderr, drawn only where a person looks."""
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.fields[step]}"),
+            BarColumn(),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            console=_ERR,
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        )
+        self._task = self._bar.add_task("", step="")
+
+    def __enter__(self) -> Bar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def show(self, state: ProgressState) -> None:
+        """Draw one state."""
+        self._bar.update(
+            self._task,
+            description=state.message,
+            step=state.step,
+            total=state.total or None,
+            completed=state.done,
+        )

@@ -1,0 +1,1 @@
+"""What people say and what money was spent on: SQLAlchemy over SQLite or PostgreSQL."""

@@ -1,0 +1,101 @@
+"""Open the database of a workspace, its tables brought up to date."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+
+from catalog.errors import WorkspaceError
+from workspace.layout import Layout
+
+HEAD = "0001"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_WAIT_S = 15
+
+
+class Database:
+    """Sessions over one database, each with a connection of its own.
+
+    Nothing is shared between threads: a page may be drawn by any of them.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = sa.create_engine(url, poolclass=NullPool, connect_args=_arguments(url))
+        if url.startswith("sqlite"):
+            sa.event.listen(self._engine, "connect", _tune_sqlite)
+        self._bring_up_to_date()
+
+    @classmethod
+    def of(cls, layout: Layout, url: str | None) -> Database:
+        """The database that the settings name, else a SQLite file in the workspace."""
+        return cls(url or f"sqlite:///{layout.database}")
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Session]:
+        """A transaction: committed at the end, rolled back on an error.
+
+        Raises
+        ------
+        WorkspaceError
+            If the database cannot be reached, is locked for too long, or its disk is full.
+        """
+        try:
+            with Session(self._engine) as session, session.begin():
+                yield session
+        except sa.exc.OperationalError as error:
+            raise WorkspaceError(
+                f"database: {str(error.orig).splitlines()[0]}. Nothing was changed; try again."
+            ) from error
+
+    def _bring_up_to_date(self) -> None:
+        try:
+            with self._engine.begin() as connection:
+                if self._revision(connection) == HEAD:
+                    return
+        except sa.exc.OperationalError as error:
+            raise WorkspaceError(
+                f"database: cannot be opened: {str(error.orig).splitlines()[0]}."
+            ) from error
+        self._migrate()
+
+    def _revision(self, connection: sa.Connection) -> str | None:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+
+    def _migrate(self) -> None:
+        from alembic import command
+        from alembic.config import Config
+        from alembic.util.exc import CommandError
+
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        with self._engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.execute(sa.text("BEGIN IMMEDIATE"))
+            if self._revision(connection) == HEAD:
+                return
+            config.attributes["connection"] = connection
+            try:
+                command.upgrade(config, "head")
+                connection.commit()
+            except CommandError as error:
+                raise WorkspaceError(
+                    "database: written by a newer Goldshelf. Upgrade Goldshelf; nothing was changed."
+                ) from error
+
+
+def _arguments(url: str) -> dict[str, object]:
+    return {"timeout": _WAIT_S} if url.startswith("sqlite") else {}
+
+
+def _tune_sqlite(connection: object, _record: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,91 @@
+"""The tables of the database."""
+
+from __future__ import annotations
+
+import datetime
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import DateTime
+
+Moment = DateTime(timezone=True)
+
+
+class Base(DeclarativeBase):
+    """The base of all tables."""
+
+
+class Response(Base):
+    """What one person says to one question of one record: a vote of theirs."""
+
+    __tablename__ = "responses"
+    __table_args__ = (UniqueConstraint("record_id", "question", "reviewer"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[str] = mapped_column(String(255))
+    question: Mapped[str] = mapped_column(String(255))
+    reviewer: Mapped[str] = mapped_column(String(255))
+    action: Mapped[str] = mapped_column(String(16))
+    value: Mapped[str | None] = mapped_column(Text)
+    seconds: Mapped[float | None]
+    at: Mapped[datetime.datetime] = mapped_column(Moment)
+
+
+class Decision(Base):
+    """What holds for one question of one record."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (UniqueConstraint("record_id", "question"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[str] = mapped_column(String(255))
+    question: Mapped[str] = mapped_column(String(255))
+    action: Mapped[str] = mapped_column(String(16))
+    value: Mapped[str | None] = mapped_column(Text)
+    reviewer: Mapped[str] = mapped_column(String(255))
+    reason: Mapped[str | None] = mapped_column(Text)
+    at: Mapped[datetime.datetime] = mapped_column(Moment)
+
+
+class LogEntry(Base):
+    """One change, never changed itself: triggers refuse it."""
+
+    __tablename__ = "log"
+    __table_args__ = (Index("log_by_record", "record_id", "question"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime.datetime] = mapped_column(Moment)
+    reviewer: Mapped[str] = mapped_column(String(255))
+    record_id: Mapped[str] = mapped_column(String(255))
+    question: Mapped[str] = mapped_column(String(255))
+    action: Mapped[str] = mapped_column(String(16))
+    before: Mapped[dict[str, str | None] | None] = mapped_column(JSON)
+    after: Mapped[dict[str, str | None] | None] = mapped_column(JSON)
+    reason: Mapped[str | None] = mapped_column(Text)
+    bulk_id: Mapped[str | None] = mapped_column(String(36))
+    undoes: Mapped[int | None] = mapped_column(ForeignKey("log.id"), unique=True)
+
+
+class Lease(Base):
+    """A record that a reviewer has open, until a time, so that two do not do the same."""
+
+    __tablename__ = "leases"
+
+    record_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    question: Mapped[str] = mapped_column(String(255), primary_key=True)
+    reviewer: Mapped[str] = mapped_column(String(255))
+    until: Mapped[datetime.datetime] = mapped_column(Moment)
+
+
+class Run(Base):
+    """Predictions of one model on one split."""
+
+    __tablename__ = "runs"
+
+    run_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    at: Mapped[datetime.datetime] = mapped_column(Moment)
+    model: Mapped[str] = mapped_column(String(255))
+    split: Mapped[str] = mapped_column(String(64))
+    dataset_sha: Mapped[str] = mapped_column(String(64))
+    snapshot_id: Mapped[str] = mapped_column(String(64))
+    about: Mapped[dict[str, object]] = mapped_column(JSON)

@@ -1,0 +1,172 @@
+"""Make a workspace from what a person declares: guess the rest and show the guess."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from catalog.errors import InputError
+from catalog.taxonomy.files import read_taxonomy
+from curation.sources.columns import ColumnMap, Guess, guess_columns, overruled
+from curation.sources.files import RawTable, ReadOptions, read_table
+from curation.sources.kinds import KINDS
+from workspace.settings import validated
+from workspace.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a person said at ``init``; None and empty are "guess it"."""
+
+    paths: list[str]
+    kind: str | None = None
+    maps: list[str] = field(default_factory=list)
+    category_separator: str | None = None
+    taxonomy: str = "inferred"
+    format: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+    allow_missing: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ColumnChoice:
+    """What becomes of one source column."""
+
+    column: str
+    field: str
+    reason: str
+    samples: list[str]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A new workspace and what was guessed of its source."""
+
+    root: Path
+    how: str
+    choices: list[ColumnChoice]
+    settings: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {
+            "workspace": str(self.root),
+            "how": self.how,
+            "columns": [vars(choice) for choice in self.choices],
+            "settings": self.settings,
+        }
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The guess, before anything is written."""
+
+    source: dict[str, Any]
+    how: str
+    choices: list[ColumnChoice]
+
+
+def init_workspace(folder: Path | str, declared: Declared) -> Opened:
+    """Guess what was not declared, check the taxonomy, write ``goldshelf.toml``.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, a column or the taxonomy is not there, or no column looks
+        like a title.
+    WorkspaceError
+        If the folder is a workspace already.
+    """
+    preview = preview_source(declared)
+    taxonomy = declared.taxonomy
+    if taxonomy != "inferred":
+        read_taxonomy(taxonomy)
+        taxonomy = _absolute_taxonomy(taxonomy)
+    body = {
+        "name": Path(folder).resolve().name,
+        "source": preview.source,
+        "taxonomy": {"source": taxonomy},
+    }
+    workspace = Workspace.create(folder, validated(body, "init"))
+    settings = workspace.settings.model_dump(mode="json")
+    return Opened(workspace.root, preview.how, preview.choices, settings)
+
+
+def preview_source(declared: Declared) -> Preview:
+    """Read the source files and guess how they map to records."""
+    kind = declared.kind or "catalog"
+    if kind not in KINDS:
+        raise InputError(f"--kind {kind}: expected one of {', '.join(KINDS)}.")
+    options = ReadOptions(declared.format, declared.delimiter, declared.encoding, declared.sheet)
+    with tempfile.TemporaryDirectory() as scratch:
+        tables = [read_table(Path(p), options, Path(scratch)) for p in declared.paths]
+        rows = pl.concat([t.scan() for t in tables], how="diagonal_relaxed")
+        guess = guess_columns(rows)
+        available = rows.collect_schema().names()
+    columns = overruled(guess.columns, declared.maps, available)
+    if columns.title is None:
+        raise InputError(
+            f"{declared.paths[0]}: no column looks like a title. Columns: {', '.join(available)}. "
+            "Pass --map title=COLUMN."
+        )
+    source = {
+        "paths": [str(Path(p).expanduser().resolve()) for p in declared.paths],
+        "kind": kind,
+        "format": declared.format,
+        "delimiter": declared.delimiter,
+        "encoding": declared.encoding,
+        "sheet": declared.sheet,
+        "category_separator": declared.category_separator or guess.category_separator,
+        "columns": columns.model_dump(),
+        "allow_missing": declared.allow_missing,
+    }
+    return Preview(source, _how(tables), _choices(columns, guess, declared.maps, available))
+
+
+def _how(tables: list[RawTable]) -> str:
+    told = []
+    for table in tables:
+        facts = [str(table.facts["format"])]
+        facts += [f"{k} {table.facts[k]!r}" for k in ("delimiter", "encoding") if k in table.facts]
+        told.append(f"{', '.join(facts)}, {table.facts['n_rows']:,} rows")
+    return "; ".join(dict.fromkeys(told))
+
+
+def _choices(
+    columns: ColumnMap, guess: Guess, maps: list[str], available: list[str]
+) -> list[ColumnChoice]:
+    fields: dict[str, list[str]] = {}
+    for name, value in columns.model_dump().items():
+        if isinstance(value, str):
+            fields.setdefault(value, []).append(name)
+        elif name == "category":
+            for n, column in enumerate(value, 1):
+                level = f" level {n}" if len(value) > 1 else ""
+                fields.setdefault(column, []).append(f"category{level}")
+        elif isinstance(value, dict):
+            for key, named in value.items():
+                for column in [named] if isinstance(named, str) else named:
+                    fields.setdefault(column, []).append(f"{name}.{key}")
+    told = {text.partition("=")[2].strip() for text in maps}
+    return [
+        ColumnChoice(
+            column,
+            ", ".join(fields.get(column, ["extra"])),
+            "--map" if column in told else guess.reasons.get(column, ""),
+            guess.samples.get(column, []),
+        )
+        for column in available
+    ]
+
+
+def _absolute_taxonomy(spec: str) -> str:
+    kind, found, rest = spec.partition(":")
+    if found and kind in ("shopify", "google"):
+        return f"{kind}:{Path(rest).expanduser().resolve()}"
+    return str(Path(spec).expanduser().resolve())

@@ -1,0 +1,58 @@
+"""load: the source files into records, a quarantine and the taxonomy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from curation.sources.kinds import KINDS
+from workspace.settings import Settings
+from workspace.snapshots import Output
+from workspace.step import Context, Step
+from workspace.taxonomies import taxonomy_files, taxonomy_for, taxonomy_tables
+
+if TYPE_CHECKING:
+    from workspace.workspace import Workspace
+
+
+def _decides(settings: Settings) -> Any:
+    return {
+        "source": settings.source.model_dump(mode="json"),
+        "taxonomy": settings.taxonomy.model_dump(mode="json"),
+    }
+
+
+def _outside(workspace: Workspace) -> dict[str, str]:
+    settings = workspace.settings
+    files = [Path(p) for p in settings.source.paths] + taxonomy_files(settings.taxonomy.source)
+    return {str(path): workspace.file_hash(path) for path in files if not path.is_dir()}
+
+
+def _run(context: Context) -> Output:
+    settings = context.settings
+    loaded = KINDS[settings.source.kind].load(settings.source, context.scratch)
+    context.progress(1, 3, "mapping records")
+    records = context.scratch / "records.parquet"
+    loaded.records.sink_parquet(records, compression="zstd")
+    mapped = pl.scan_parquet(records)
+    context.progress(2, 3, "reading the taxonomy")
+    taxonomy = taxonomy_for(settings.taxonomy.source, mapped)
+    figures = {
+        **loaded.figures,
+        "filled": mapped.select(pl.all().count()).collect().row(0, named=True),
+        "taxonomy": {
+            "name": taxonomy.name,
+            "version": taxonomy.version,
+            "fingerprint": taxonomy.fingerprint,
+            "n_nodes": len(taxonomy),
+            "n_leaves": int(taxonomy.nodes["is_leaf"].sum()),
+            "max_depth": taxonomy.max_depth,
+        },
+    }
+    tables = {"records": mapped, "quarantine": loaded.quarantine, **taxonomy_tables(taxonomy)}
+    return Output(tables, figures, loaded.notes)
+
+
+STEP = Step("load", (), _decides, _run, outside=_outside)
