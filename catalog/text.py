@@ -50,13 +50,14 @@ def _case_folds() -> tuple[list[str], list[str]]:
     return changed, [c.casefold() for c in changed]
 
 
-def _is_ascii(text: pl.Series) -> pl.Series:
+def is_ascii(text: pl.Series) -> pl.Series:
+    """Whether every character of each text is ASCII; null stays null."""
     return text.str.len_bytes() == text.str.len_chars()
 
 
 def casefolded(text: pl.Series) -> pl.Series:
     """NFKC and case folding of every text; null stays null."""
-    plain = _is_ascii(text)
+    plain = is_ascii(text)
     if plain.all():
         return text.str.to_lowercase()
     before, after = _case_folds()
@@ -73,7 +74,7 @@ def folded(text: pl.Series) -> pl.Series:
     ['nestlé s tea bags', 'strasse']
     """
     lowered = casefolded(text)
-    plain = _is_ascii(lowered)
+    plain = is_ascii(lowered)
     spaced = lowered.str.replace_all(r"[^0-9a-z]+", " ")
     if not plain.all():
         rest = lowered.filter(~plain).str.replace_all(_separators(), " ")
@@ -83,7 +84,7 @@ def folded(text: pl.Series) -> pl.Series:
 
 def unaccented(text: pl.Series) -> pl.Series:
     """Letters without their accents (NFKD, combining marks dropped); null stays null."""
-    plain = _is_ascii(text)
+    plain = is_ascii(text)
     if plain.all():
         return text
     rest = text.filter(~plain).str.normalize("NFKD").str.replace_all(r"\p{Mn}+", "")

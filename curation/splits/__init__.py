@@ -1,0 +1,1 @@
+"""Groups that may not be parted, splits made of them, and the proof that nothing leaks."""

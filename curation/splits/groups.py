@@ -1,0 +1,155 @@
+"""Which records may not be parted: connected by brand, identifier or near-duplicate text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from catalog.brands import brand_keys
+from catalog.records import text_of
+from catalog.text import folded
+from curation.duplicates.dedupe import component_labels, duplicate_edges
+from curation.duplicates.join import Told
+
+EDGE_SCHEMA = pl.Schema(
+    {
+        "kind": pl.String(),
+        "left": pl.Int64(),
+        "right": pl.Int64(),
+        "key": pl.String(),
+        "similarity": pl.Float64(),
+    }
+)
+_SHORTEST_MODEL_NUMBER = 4
+
+
+class GroupSettings(BaseModel):
+    """What ties records together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: Literal["brand", "none"] = "brand"
+    identifiers: bool = True
+    near_duplicates: float | None = Field(default=0.8, gt=0, le=1)
+    text_columns: list[list[str]] = [["title"], ["title", "description"]]
+    generic_brands: list[str] = []
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The connected components of records.
+
+    Attributes
+    ----------
+    labels
+        The group of each record, numbered from 0 by its first record; shape ``(n,)``.
+    edges
+        What ties them: ``kind`` (``brand``, ``identifier``, ``near_duplicate``), ``left``,
+        ``right`` (row numbers), ``key``, ``similarity``. Brand and identifier edges tie each
+        record to the first with the same key; near-duplicate edges are a spanning forest.
+    """
+
+    labels: np.ndarray
+    edges: pl.DataFrame
+
+    @property
+    def n_groups(self) -> int:
+        """How many groups there are."""
+        return int(self.labels.max()) + 1 if len(self.labels) else 0
+
+
+def record_groups(
+    records: pl.LazyFrame, settings: GroupSettings, *, progress: Told | None = None
+) -> Groups:
+    """The groups of records that must stay together.
+
+    Generic brands, empty brands and empty texts tie nothing. An identifier ties by kind and
+    value; a manufacturer's part number only from four characters on, as shorter ones repeat.
+
+    Parameters
+    ----------
+    records
+        Needs the columns of ``text_columns`` and, where there are any, ``brand`` and
+        ``identifiers``.
+
+    Examples
+    --------
+    >>> rows = pl.LazyFrame({"title": ["red tea", "mug", "tea red"], "brand": ["A", "A inc", "B"]})
+    >>> settings = GroupSettings(text_columns=[["title"]])
+    >>> record_groups(rows, settings).labels.tolist()
+    [0, 0, 0]
+    """
+    present = set(records.collect_schema().names())
+    n = int(records.select(pl.len()).collect().item())
+    edges = [pl.DataFrame(schema=EDGE_SCHEMA)]
+    if settings.by == "brand" and "brand" in present:
+        brands = records.select("brand").collect()["brand"]
+        edges.append(_star("brand", brand_keys(brands, generic=settings.generic_brands)))
+    if settings.identifiers and "identifiers" in present:
+        edges.append(_identifier_edges(records))
+    if settings.near_duplicates is not None:
+        for columns in settings.text_columns:
+            if not set(columns) <= present:
+                continue
+            texts = records.select(text_of(*columns)).collect().to_series()
+            found = duplicate_edges(texts, settings.near_duplicates, progress=progress)
+            edges.append(_near_edges(found, " + ".join(columns)))
+    tied = pl.concat(edges)
+    labels = component_labels(n, tied["left"].to_numpy(), tied["right"].to_numpy())
+    return Groups(labels, tied)
+
+
+def _star(kind: str, keys: pl.Series) -> pl.DataFrame:
+    """An edge from each row to the first row with the same key; null keys tie nothing."""
+    return _star_of(
+        pl.DataFrame({"row": np.arange(len(keys)), "key": keys}, schema_overrides={"row": pl.Int64}),
+        kind,
+    )
+
+
+def _star_of(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
+    return (
+        rows.drop_nulls("key")
+        .with_columns(pl.col("row").min().over("key").alias("left"))
+        .filter(pl.col("row") != pl.col("left"))
+        .select(
+            pl.lit(kind).alias("kind"),
+            "left",
+            pl.col("row").alias("right"),
+            "key",
+            pl.lit(None, pl.Float64).alias("similarity"),
+        )
+    )
+
+
+def _identifier_edges(records: pl.LazyFrame) -> pl.DataFrame:
+    held = (
+        records.select("identifiers")
+        .with_row_index("row")
+        .filter(pl.col("identifiers").list.len() > 0)
+        .explode("identifiers")
+        .unnest("identifiers")
+        .collect()
+    )
+    value = folded(held["value"]).str.replace_all(" ", "", literal=True)
+    keys = held.select(
+        pl.col("row").cast(pl.Int64),
+        pl.when((value != "") & ((pl.col("kind") != "mpn") | _is_long(value)))
+        .then(pl.concat_str("kind", pl.lit(":"), value))
+        .alias("key"),
+    )
+    return _star_of(keys.unique(maintain_order=True), "identifier")
+
+
+def _is_long(value: pl.Series) -> pl.Series:
+    return value.str.len_chars() >= _SHORTEST_MODEL_NUMBER
+
+
+def _near_edges(found: pl.DataFrame, key: str) -> pl.DataFrame:
+    return found.select(
+        pl.lit("near_duplicate").alias("kind"), "left", "right", pl.lit(key).alias("key"), "similarity"
+    )
