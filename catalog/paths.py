@@ -1,8 +1,11 @@
-"""Category paths as strings: joined to be compared, shown and voted on."""
+"""Category paths as strings: joined to be compared, shown and voted on.
+
+Names stand between `` > ``. A name that holds that separator itself has its ``>`` escaped
+with a backslash; any other ``>`` stays as it is.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import polars as pl
@@ -12,7 +15,7 @@ _ESCAPED = " \\> "
 
 
 def join_path(path: Sequence[str] | None) -> str | None:
-    """Write a path as one string; a separator inside a name is escaped.
+    """Write a path as one string.
 
     Examples
     --------
@@ -23,31 +26,38 @@ def join_path(path: Sequence[str] | None) -> str | None:
     """
     if path is None:
         return None
-    return SEPARATOR.join(name.replace(SEPARATOR, _ESCAPED) for name in path)
+    return SEPARATOR.join(
+        name.replace(">", "\\>") if SEPARATOR in name else name for name in path
+    )
 
 
 def split_path(text: str | None) -> list[str] | None:
-    """Read a path that `join_path` wrote, or that a person typed; null for nothing."""
+    """Read a path that `join_path` wrote; null for nothing."""
     if text is None:
         return None
-    names = [name.strip() for name in re.split(r"(?<!\\)>", text)]
-    names = [name.replace("\\>", ">") for name in names if name]
-    return names or None
+    names = [name.strip() for name in text.split(SEPARATOR)]
+    return [n.replace("\\>", ">") if _ESCAPED in n else n for n in names if n] or None
 
 
 def joined(column: str) -> pl.Expr:
     """`join_path` over a column of ``list[str]``; null stays null."""
-    return (
-        pl.col(column)
-        .list.eval(pl.element().str.replace_all(SEPARATOR, _ESCAPED, literal=True))
-        .list.join(SEPARATOR)
+    name = pl.element()
+    escaped = (
+        pl.when(name.str.contains(SEPARATOR, literal=True))
+        .then(name.str.replace_all(">", "\\>", literal=True))
+        .otherwise(name)
     )
+    return pl.col(column).list.eval(escaped).list.join(SEPARATOR)
 
 
 def parted(column: str) -> pl.Expr:
     """`split_path` over a column of joined paths, as ``list[str]``; null stays null."""
-    marked = pl.col(column).str.replace_all("\\>", "\x1f", literal=True).str.split(">")
-    names = marked.list.eval(
-        pl.element().str.strip_chars().str.replace_all("\x1f", ">", literal=True)
-    ).list.eval(pl.element().filter(pl.element() != ""))
+    name = pl.element().str.strip_chars()
+    plain = (
+        pl.when(name.str.contains(_ESCAPED, literal=True))
+        .then(name.str.replace_all("\\>", ">", literal=True))
+        .otherwise(name)
+    )
+    names = pl.col(column).str.split(SEPARATOR).list.eval(plain)
+    names = names.list.eval(pl.element().filter(pl.element() != ""))
     return pl.when(names.list.len() > 0).then(names)

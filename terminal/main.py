@@ -6,7 +6,18 @@ import typer
 from typer.exceptions import TyperException
 
 from catalog.errors import GoldshelfError, StoppedError
-from terminal import catalog_verbs, workspace_verbs
+from terminal import (
+    app_verbs,
+    catalog_verbs,
+    check_verbs,
+    evaluation_verbs,
+    export_verbs,
+    label_verbs,
+    predict_verbs,
+    review_verbs,
+    split_verbs,
+    workspace_verbs,
+)
 from terminal.options import repeated
 from terminal.output import tell
 
@@ -21,7 +32,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verbs in (workspace_verbs, catalog_verbs):
+for verbs in (
+    workspace_verbs,
+    catalog_verbs,
+    check_verbs,
+    label_verbs,
+    review_verbs,
+    split_verbs,
+    export_verbs,
+    predict_verbs,
+    evaluation_verbs,
+    app_verbs,
+):
     verbs.register(app)
 
 

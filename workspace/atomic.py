@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import WorkspaceError
+from catalog.errors import GoldshelfError, WorkspaceError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -60,6 +60,8 @@ def full_disk_told(where: Path) -> Iterator[None]:
     """Turn "no space left" of any library into one clear line."""
     try:
         yield
+    except GoldshelfError:
+        raise
     except Exception as error:
         if not _is_full(error):
             raise
@@ -73,7 +75,10 @@ def _is_full(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno in _FULL:
         return True
     text = str(error).lower()
-    signs = ("no space left", "disk is full", "disk full", "file too large", "quota exceeded")
+    signs = (
+        "no space left", "disk is full", "disk full", "file too large", "quota exceeded",
+        "transport error",
+    )  # fmt: skip
     return any(sign in text for sign in signs)
 
 

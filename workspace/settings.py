@@ -16,7 +16,15 @@ from pydantic_settings import (
 )
 
 from catalog.errors import WorkspaceError
+from curation.agreement.settings import AgreeSettings
+from curation.annotators.settings import LabelSettings
+from curation.balance.settings import BalanceSettings
+from curation.checks.settings import CheckSettings
+from curation.exports.settings import ExportSettings
+from curation.gold import CurateSettings
 from curation.sources.settings import SourceSettings
+from curation.splits.settings import SplitSettings
+from evaluation.settings import CompareSettings, ScoreSettings
 from workspace.atomic import write_text
 from workspace.layout import FORMAT
 
@@ -39,6 +47,15 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, exclude=True)
     source: SourceSettings
     taxonomy: TaxonomySettings = TaxonomySettings()
+    check: CheckSettings = CheckSettings()
+    label: LabelSettings = LabelSettings()
+    agree: AgreeSettings = AgreeSettings()
+    curate: CurateSettings = CurateSettings()
+    split: SplitSettings = SplitSettings()
+    balance: BalanceSettings = BalanceSettings()
+    export: ExportSettings = ExportSettings()
+    score: ScoreSettings = ScoreSettings()
+    compare: CompareSettings = CompareSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -92,7 +109,7 @@ def validated(body: dict[str, Any], where: str) -> Settings:
 def _told(error: Any) -> str:
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] != "extra_forbidden":
-        return f"{place}: {error['msg'].lower()}"
+        return f"{place}: {error['msg'][:1].lower()}{error['msg'][1:]}"
     model: Any = Settings
     for part in error["loc"][:-1]:
         field = getattr(model, "model_fields", {}).get(part)

@@ -40,15 +40,15 @@ class Workspace:
 
     @classmethod
     def create(cls, root: Path | str, settings: Settings) -> Workspace:
-        """Make a workspace folder.
+        """Make a workspace folder; one that has loaded nothing yet may be made anew.
 
         Raises
         ------
         WorkspaceError
-            If there is one already.
+            If there is one already that holds data.
         """
         layout = Layout(Path(root).expanduser().resolve())
-        if layout.settings.exists():
+        if layout.settings.exists() and layout.snapshots.exists():
             raise WorkspaceError(
                 f"{layout.root} is a workspace already. Run `goldshelf run -w {root}`, or change "
                 f"{layout.settings.name}."
@@ -64,6 +64,11 @@ class Workspace:
     def database(self) -> Database:
         """What people said and what money was spent on."""
         return Database.of(self.layout, self.settings.database_url)
+
+    @property
+    def has_database(self) -> bool:
+        """Whether anything was ever said or spent here; reading alone makes no database."""
+        return self.settings.database_url is not None or self.layout.database.exists()
 
     def change(self, section: str, **changes: Any) -> None:
         """Change settings of one section, in the file and here; None takes a setting out."""

@@ -162,7 +162,9 @@ def _read_table(path: Path, delimiter: str) -> Taxonomy:
         ids = [row["id"] for row in rows] if "id" in columns else None
         tree = Taxonomy.from_paths([_names(row["path"], separator) for row in rows], node_ids=ids)
     elif {"id", "name", "parent_id"} <= set(columns):
-        tree = Taxonomy.from_paths(*_from_parents(path, rows))
+        tree = Taxonomy.from_paths(
+            _from_parents(path, rows), node_ids=[row["id"] for row in rows]
+        )
     elif len(columns) > 1:
         levels = [[row[c].strip() for c in columns if row[c].strip()] for row in rows]
         n_roots = len({level[0] for level in levels if level})
@@ -180,7 +182,7 @@ def _read_table(path: Path, delimiter: str) -> Taxonomy:
     return tree.renamed(path.stem)
 
 
-def _from_parents(path: Path, rows: list[dict[str, str]]) -> tuple[list[list[str]], Any]:
+def _from_parents(path: Path, rows: list[dict[str, str]]) -> list[list[str]]:
     by_id = {row["id"]: row for row in rows}
     paths = []
     for number, row in enumerate(rows, 2):
@@ -196,7 +198,7 @@ def _from_parents(path: Path, rows: list[dict[str, str]]) -> tuple[list[list[str
                 raise InputError(f"{path}, line {number}: parent {parent!r} {what}.")
             node = by_id[parent]
         paths.append(names[::-1])
-    return paths, [row["id"] for row in rows]
+    return paths
 
 
 def _read_json(path: Path) -> Taxonomy:

@@ -60,9 +60,9 @@ class TaxonomySearch:
         close = process.extract(
             " ".join(typed),
             [name.lstrip() for name in pool["name"]],
-            scorer=fuzz.ratio,
+            scorer=fuzz.partial_ratio,
             limit=limit,
-            score_cutoff=60,
+            score_cutoff=70,
         )
         return self._rows(pool[[position for _, _, position in close]], "similar")
 

@@ -75,20 +75,25 @@ def find_duplicates(
     equal = equal_sets(word_sets(texts))
     sizes = np.diff(equal.starts)
     n_pairs = int((sizes * (sizes - 1) // 2).sum())
+    _refuse_too_many(n_pairs, max_pairs, threshold)
     blocks: list[Pairs] = []
     for block in similar_pairs(equal.sets, threshold, progress=progress):
         n_pairs += int((sizes[block.left] * sizes[block.right]).sum())
-        if n_pairs > max_pairs:
-            raise InputError(
-                f"more than {max_pairs:,} pairs reach {threshold}: families of variants have pairs "
-                "that grow with the square. Raise the threshold or --max-pairs, or ask for the "
-                "clusters alone."
-            )
+        _refuse_too_many(n_pairs, max_pairs, threshold)
         blocks.append(block)
     found = _joined(blocks)
     pairs = _expanded(equal, found).sort("left", "right")
     clusters = _components(len(texts), equal, found)
     return Duplicates(pairs, clusters, threshold)
+
+
+def _refuse_too_many(n_pairs: int, max_pairs: int, threshold: float) -> None:
+    if n_pairs > max_pairs:
+        raise InputError(
+            f"more than {max_pairs:,} pairs reach {threshold}: families of variants have pairs "
+            "that grow with the square. Raise the threshold or --max-pairs, or ask for the "
+            "clusters alone."
+        )
 
 
 def duplicate_edges(

@@ -129,10 +129,4 @@ def as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
                 raise InputError(
                     f"{path}: byte {done + error.start:,} is not {encoding}. Pass another --encoding."
                 ) from error
-            except (EOFError, OSError) as error:
-                if isinstance(error, OSError) and error.errno is not None:
-                    raise
-                raise InputError(
-                    f"{path}: the archive ends early after {done:,} bytes ({error})."
-                ) from error
     return copy

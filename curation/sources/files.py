@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import errno
+import gzip
 import io
 import itertools
 import json
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,7 +96,10 @@ def read_table(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
     form = options.format or _format_of(path)
     if form not in _READERS:
         raise InputError(f"format {form!r} is not known. Expected {', '.join(_READERS)}.")
-    table = _READERS[form](path, options, scratch)
+    try:
+        table = _READERS[form](path, options, scratch)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{path}: the archive ends early or is damaged ({error}).") from error
     n_bad, n_good = table.quarantine.height, int(table.facts["n_rows"])
     if n_bad > _MOST_QUARANTINED * (n_bad + n_good):
         first = table.quarantine.row(0, named=True)
@@ -153,7 +159,7 @@ def _read_csv(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
         try:
             database.execute(_copy(source, target))
         except duckdb.Error as error:
-            raise InputError(f"{path}: not readable as CSV. {_first_line(error)}") from error
+            raise _unreadable(path, "CSV", error) from error
         rejects = database.sql(
             "select line_byte_position as position, error_type, error_message, csv_line "
             "from reject_errors order by file_id, line_byte_position, byte_position"
@@ -266,7 +272,7 @@ def _read_jsonl(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
                 )
                 database.execute(_copy(source, target))
         except duckdb.Error as error:
-            raise InputError(f"{path}: not readable as JSON Lines. {_first_line(error)}") from error
+            raise _unreadable(path, "JSON Lines", error) from error
     rows = [(str(path), line, _why_not_json(raw), raw) for line, raw in rejected]
     quarantine = pl.DataFrame(rows, schema=QUARANTINE_SCHEMA, orient="row")
     return _table(target, quarantine, {"format": "jsonl", "encoding": encoding})
@@ -339,6 +345,13 @@ def _table(parquet: Path, quarantine: pl.DataFrame, facts: dict[str, Any]) -> Ra
     n_rows = int(rows.select(pl.len()).collect().item())
     columns = rows.collect_schema().names()
     return RawTable(parquet, quarantine, {**facts, "n_rows": n_rows, "columns": columns})
+
+
+def _unreadable(path: Path, what: str, error: duckdb.Error) -> Exception:
+    """The file's fault, unless it is our own copy that could not be written."""
+    if "write" in str(error).lower() and isinstance(error, duckdb.IOException):
+        return OSError(errno.ENOSPC, _first_line(error))
+    return InputError(f"{path}: not readable as {what}. {_first_line(error)}")
 
 
 def _text(value: object) -> str:

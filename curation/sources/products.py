@@ -313,7 +313,12 @@ def _attributes(keys: list[str]) -> pl.Expr:
 
 
 def _find(text: pl.Expr, value: pl.Expr) -> pl.Expr:
-    """Where a value first stands in a text, in characters; null where it does not."""
+    """Where a value first stands in a text, in characters; null where it does not.
+
+    Inside a word ("red" in "covered") it does not stand.
+    """
     before = text.str.split(value).list.first()
-    found = text.str.contains(value, literal=True) & (value != "")
-    return pl.when(found).then(before.str.len_chars())
+    begin = before.str.len_chars()
+    after = text.str.slice(begin + value.str.len_chars(), 1)
+    apart = ~before.str.contains(r"\w$") & ~after.str.contains(r"^\w")
+    return pl.when(text.str.contains(value, literal=True) & (value != "") & apart).then(begin)

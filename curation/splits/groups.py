@@ -63,7 +63,11 @@ class Groups:
 
 
 def record_groups(
-    records: pl.LazyFrame, settings: GroupSettings, *, progress: Told | None = None
+    records: pl.LazyFrame,
+    settings: GroupSettings,
+    *,
+    tie_on: list[str] | None = None,
+    progress: Told | None = None,
 ) -> Groups:
     """The groups of records that must stay together.
 
@@ -75,6 +79,8 @@ def record_groups(
     records
         Needs the columns of ``text_columns`` and, where there are any, ``brand`` and
         ``identifiers``.
+    tie_on
+        More columns whose equal values tie records, as they are; null ties nothing.
 
     Examples
     --------
@@ -89,6 +95,7 @@ def record_groups(
     if settings.by == "brand" and "brand" in present:
         brands = records.select("brand").collect()["brand"]
         edges.append(_star("brand", brand_keys(brands, generic=settings.generic_brands)))
+    edges += [_star(name, records.select(name).collect()[name]) for name in tie_on or []]
     if settings.identifiers and "identifiers" in present:
         edges.append(_identifier_edges(records))
     if settings.near_duplicates is not None:
@@ -127,6 +134,11 @@ def _star_of(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
 
 
 def _identifier_edges(records: pl.LazyFrame) -> pl.DataFrame:
+    return _star_of(identifier_keys(records), "identifier")
+
+
+def identifier_keys(records: pl.LazyFrame) -> pl.DataFrame:
+    """``row, key`` of each identifier that ties; case, spaces and hyphens do not count."""
     held = (
         records.select("identifiers")
         .with_row_index("row")
@@ -142,7 +154,7 @@ def _identifier_edges(records: pl.LazyFrame) -> pl.DataFrame:
         .then(pl.concat_str("kind", pl.lit(":"), value))
         .alias("key"),
     )
-    return _star_of(keys.unique(maintain_order=True), "identifier")
+    return keys.drop_nulls("key").unique(maintain_order=True)
 
 
 def _is_long(value: pl.Series) -> pl.Series:

@@ -20,9 +20,8 @@ _POSTGRES_GUARDS = [
 ]
 
 
-def upgrade() -> None:
-    """Make the tables."""
-    answer = [
+def _answer() -> list[sa.Column]:
+    return [
         sa.Column("record_id", sa.String(255), nullable=False),
         sa.Column("question", sa.String(255), nullable=False),
         sa.Column("reviewer", sa.String(255), nullable=False),
@@ -30,17 +29,21 @@ def upgrade() -> None:
         sa.Column("value", sa.Text),
         sa.Column("at", _MOMENT, nullable=False),
     ]
+
+
+def upgrade() -> None:
+    """Make the tables."""
     op.create_table(
         "responses",
         sa.Column("id", sa.Integer, primary_key=True),
-        *(column.copy() for column in answer),
+        *_answer(),
         sa.Column("seconds", sa.Float),
         sa.UniqueConstraint("record_id", "question", "reviewer"),
     )
     op.create_table(
         "decisions",
         sa.Column("id", sa.Integer, primary_key=True),
-        *(column.copy() for column in answer),
+        *_answer(),
         sa.Column("reason", sa.Text),
         sa.UniqueConstraint("record_id", "question"),
     )

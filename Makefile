@@ -1,0 +1,32 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SAMPLE := sample-workspace
+PORT ?= 8501
+
+.PHONY: app test check bench clean
+
+$(VENV)/installed: requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+	$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	touch $@
+
+# The workbench on a sample catalog; the first call builds it, later ones keep it.
+app: $(VENV)/installed
+	$(BIN)/goldshelf sample $(SAMPLE)
+	$(BIN)/goldshelf app -w $(SAMPLE) --port $(PORT)
+
+test: $(VENV)/installed-dev
+	$(BIN)/pytest -q -n auto --dist loadfile
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) $(SAMPLE) build *.egg-info

@@ -1,0 +1,129 @@
+"""Values with their intervals as dots and whiskers: leaderboards, levels, differences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from charts.theme import BLUE, GREEN, INK, MUTED, SERIES, SYMBOLS, VERMILION, label, percent, styled
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One line of a dot plot. NaN bounds draw no whisker, a NaN value no dot."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    n: int
+    note: str = ""
+
+
+def dots(
+    rows: Sequence[Dot], *, lines: Mapping[str, float] | None = None, title: str = ""
+) -> go.Figure:
+    """Values in [0, 1] one below the other, the first on top, with reference lines.
+
+    Parameters
+    ----------
+    lines
+        Values to draw as dashed lines across, by name, such as chance and majority.
+    """
+    shown = [row for row in reversed(rows) if not math.isnan(row.value)]
+    figure = go.Figure(
+        go.Scatter(
+            x=[row.value for row in shown],
+            y=[label(row.name) for row in shown],
+            error_x=_whiskers(shown),
+            mode="markers+text",
+            text=[f"  {percent(row.value)}" for row in shown],
+            textposition="top center",
+            marker={"size": 11, "color": BLUE, "symbol": "circle"},
+            hovertext=[_told(row) for row in shown],
+            hoverinfo="text",
+            showlegend=False,
+        )
+    )
+    for position, (name, value) in enumerate((lines or {}).items()):
+        if math.isnan(value):
+            continue
+        figure.add_vline(
+            x=value,
+            line={"dash": "dash", "color": MUTED, "width": 1},
+            annotation_text=f"{label(name)} {percent(value)}",
+            annotation_position="top" if position % 2 else "bottom",
+            annotation_font_color=MUTED,
+        )
+    figure.update_xaxes(tickformat=".0%", title=title, rangemode="tozero")
+    figure.update_yaxes(showgrid=False)
+    return styled(figure, rows=len(shown))
+
+
+def series(named: Mapping[str, Sequence[Dot]], *, x_title: str = "", y_title: str = "") -> go.Figure:
+    """Several series over the same steps, such as accuracy by level, told apart by symbol."""
+    figure = go.Figure()
+    for position, (name, rows) in enumerate(named.items()):
+        figure.add_scatter(
+            x=[row.name for row in rows],
+            y=[row.value for row in rows],
+            error_y=_whiskers(rows),
+            name=label(name),
+            mode="lines+markers",
+            marker={"size": 10, "symbol": SYMBOLS[position % len(SYMBOLS)]},
+            line={"color": SERIES[position % len(SERIES)], "dash": ["solid", "dot", "dash"][position % 3]},
+            hovertext=[_told(row) for row in rows],
+            hoverinfo="text",
+        )
+    figure.update_xaxes(title=x_title, type="category")
+    figure.update_yaxes(title=y_title, tickformat=".0%", rangemode="tozero")
+    return styled(figure, height=340)
+
+
+def differences(rows: Sequence[Dot], *, title: str = "") -> go.Figure:
+    """Paired differences around zero: better to the right (▲), worse to the left (▼)."""
+    shown = [row for row in reversed(rows) if not math.isnan(row.value)]
+    marks = [("triangle-right", GREEN) if r.low > 0 else ("triangle-left", VERMILION) if r.high < 0 else ("circle-open", INK) for r in shown]
+    figure = go.Figure(
+        go.Scatter(
+            x=[row.value for row in shown],
+            y=[label(row.name) for row in shown],
+            error_x=_whiskers(shown),
+            mode="markers",
+            marker={"size": 12, "symbol": [m for m, _ in marks], "color": [c for _, c in marks]},
+            hovertext=[_told(row, signed=True) for row in shown],
+            hoverinfo="text",
+            showlegend=False,
+        )
+    )
+    figure.add_vline(x=0, line={"color": INK, "width": 1})
+    figure.update_xaxes(tickformat="+.0%", title=title)
+    figure.update_yaxes(showgrid=False)
+    return styled(figure, rows=len(shown))
+
+
+def _whiskers(rows: Sequence[Dot]) -> dict[str, object]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [0 if math.isnan(row.high) else row.high - row.value for row in rows],
+        "arrayminus": [0 if math.isnan(row.low) else row.value - row.low for row in rows],
+        "color": MUTED,
+        "thickness": 1.5,
+    }
+
+
+def _told(row: Dot, *, signed: bool = False) -> str:
+    value = f"{100 * row.value:+.2f} points" if signed else percent(row.value)
+    interval = "no interval"
+    if not math.isnan(row.low):
+        interval = (
+            f"95 % interval {100 * row.low:+.2f} to {100 * row.high:+.2f}"
+            if signed
+            else f"95 % interval {percent(row.low)} to {percent(row.high)}"
+        )
+    parts = [f"<b>{label(row.name, 120)}</b>", value, interval, f"{row.n:,} rows", label(row.note, 200)]
+    return "<br>".join(part for part in parts if part)

@@ -1,0 +1,56 @@
+"""One look for every figure: quiet, readable without colour, exact figures on hover."""
+
+from __future__ import annotations
+
+import html
+
+import plotly.graph_objects as go
+
+INK, MUTED, GRID = "#1f2933", "#7b8794", "#e4e7eb"
+# Okabe and Ito (2008): colours that people with colour blindness tell apart.
+BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW = (
+    "#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#f0e442",
+)  # fmt: skip
+SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION)
+SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
+PATTERNS = ("", "/", ".", "x", "-", "+")
+ROW_PX = 26
+
+
+def styled(figure: go.Figure, *, rows: int | None = None, height: int | None = None) -> go.Figure:
+    """Give a figure the common look; ``rows`` sets the height of a list of rows."""
+    if rows is not None:
+        height = max(160, 90 + ROW_PX * rows)
+    figure.update_layout(
+        template="none",
+        font={"family": "Source Sans Pro, Helvetica, Arial, sans-serif", "size": 13, "color": INK},
+        margin={"l": 10, "r": 20, "t": 30, "b": 40},
+        height=height or 380,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        hoverlabel={"bgcolor": "white", "font": {"color": INK}},
+    )
+    axis = {"gridcolor": GRID, "zerolinecolor": MUTED, "linecolor": GRID, "automargin": True}
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(**axis)
+    return figure
+
+
+def label(text: object, limit: int = 60) -> str:
+    """Product text as a figure may hold it: no markup, cut where too long, its end kept."""
+    plain = " ".join(str(text if text is not None else "").split())
+    if len(plain) > limit:
+        plain = "…" + plain[-(limit - 1) :]
+    return html.escape(plain)
+
+
+def percent(value: float) -> str:
+    """A share as people read it.
+
+    Examples
+    --------
+    >>> percent(0.84321), percent(float("nan"))
+    ('84.3 %', 'undefined')
+    """
+    return "undefined" if value != value else f"{100 * value:.1f} %"

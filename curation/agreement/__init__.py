@@ -1,0 +1,1 @@
+"""How far annotators agree, what they agree on, and where they part."""

@@ -1,0 +1,62 @@
+"""What a person declares about balancing."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Method = Literal["none", "uniform", "sqrt", "cap", "floor"]
+Level = Literal["leaf"] | Annotated[int, Field(ge=1)]
+By = Literal["over", "under", "both"]
+
+
+class BalanceSettings(BaseModel):
+    """The ``[balance]`` section: how the categories of train are evened out.
+
+    ``method`` shapes the counts: ``uniform`` gives each category as many rows, ``sqrt`` as
+    many as the square root of what it has, ``none`` what it has; ``cap`` and ``floor`` are
+    ``none`` with that bound. ``cap`` and ``floor`` bound every method. ``level`` is ``leaf``
+    (the whole path) or a depth from 1. ``total`` is the number of rows wanted; without it the
+    method sets it: as many rows as there are where rows are both added and dropped, else the
+    fewest (or most) that only adding (or dropping) needs. ``by`` says whether rows are
+    copied (``over``), dropped (``under``) or both; ``max_repeats`` is how many copies a record
+    may have beside itself.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    method: Method = "none"
+    level: Level = "leaf"
+    total: int | None = Field(default=None, ge=1)
+    cap: int | None = Field(default=None, ge=1)
+    floor: int | None = Field(default=None, ge=1)
+    by: By = "both"
+    max_repeats: int = Field(default=5, ge=0)
+    seed: int = 7
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.method == "cap" and self.cap is None:
+            raise ValueError("method cap needs a number: set cap (--cap N)")
+        if self.method == "floor" and self.floor is None:
+            raise ValueError("method floor needs a number: set floor (--floor N)")
+        if self.cap is not None and self.by == "over":
+            raise ValueError("a cap drops rows and by = over only adds them: use both or under")
+        if self.method == "floor" and self.by == "under":
+            raise ValueError(
+                "method floor adds rows and by = under only drops them: use both or over"
+            )
+        if self.cap is not None and self.floor is not None and self.cap < self.floor:
+            raise ValueError(f"the cap ({self.cap}) is below the floor ({self.floor})")
+        return self
+
+    @property
+    def adds(self) -> bool:
+        """Whether records may be copied."""
+        return self.by != "under"
+
+    @property
+    def drops(self) -> bool:
+        """Whether records may be left out."""
+        return self.by != "over"

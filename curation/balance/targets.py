@@ -1,0 +1,93 @@
+"""How many rows each category is to have. Knows counts, not products."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curation.balance.settings import BalanceSettings
+
+_HALVINGS = 200
+
+
+def target_counts(counts: np.ndarray, settings: BalanceSettings) -> np.ndarray:
+    """The rows that each category gets.
+
+    A method gives each category a weight (1, the square root of its count, or its count).
+    The target is ``weight * scale``, kept between the fewest and the most rows that the
+    category may have: at least 1, at least the floor and at most the cap, at most
+    ``1 + max_repeats`` times its records, and no fewer (more) than it has where nothing is
+    dropped (copied). With a ``total`` the scale is the one whose targets sum to it.
+    Fractions go to the largest remainders, ties to the earlier category.
+
+    Parameters
+    ----------
+    counts
+        Records in each category, 1 or more, shape ``(n_categories,)``.
+
+    Returns
+    -------
+    Whole numbers, shape ``(n_categories,)``. They sum to ``total`` where the bounds allow it.
+
+    Examples
+    --------
+    >>> counts = np.array([90, 9, 1])
+    >>> target_counts(counts, BalanceSettings(method="uniform", max_repeats=99)).tolist()
+    [34, 33, 33]
+    >>> target_counts(counts, BalanceSettings(method="sqrt", by="under")).tolist()
+    [9, 3, 1]
+    """
+    if len(counts) == 0:
+        return np.empty(0, np.int64)
+    weights = _weights(counts, settings)
+    lowest, highest = bounds(counts, settings)
+    if settings.total is None:
+        wanted = np.clip(weights * _natural_scale(counts, weights, settings), lowest, highest)
+        return _whole(wanted, round(float(wanted.sum())))
+    total = min(max(settings.total, int(lowest.sum())), int(highest.sum()))
+    return _whole(_filled(weights, lowest, highest, total), total)
+
+
+def bounds(counts: np.ndarray, settings: BalanceSettings) -> tuple[np.ndarray, np.ndarray]:
+    """The fewest and the most rows that each category may have."""
+    highest = counts * (1 + settings.max_repeats) if settings.adds else counts.copy()
+    if settings.cap is not None:
+        highest = np.minimum(highest, settings.cap)
+    lowest = np.ones_like(counts) if settings.drops else counts.copy()
+    if settings.floor is not None:
+        lowest = np.maximum(lowest, settings.floor)
+    return np.minimum(lowest, highest), highest
+
+
+def _weights(counts: np.ndarray, settings: BalanceSettings) -> np.ndarray:
+    powers = {"uniform": 0.0, "sqrt": 0.5}
+    weights: np.ndarray = counts.astype(float) ** powers.get(settings.method, 1.0)
+    return weights
+
+
+def _natural_scale(counts: np.ndarray, weights: np.ndarray, settings: BalanceSettings) -> float:
+    if settings.by == "over":
+        return float((counts / weights).max())
+    if settings.by == "under":
+        return float((counts / weights).min())
+    return float(counts.sum() / weights.sum())
+
+
+def _filled(weights: np.ndarray, lowest: np.ndarray, highest: np.ndarray, total: int) -> np.ndarray:
+    """Targets that sum to a total between the bounds, by halving the range of the scale."""
+    low, high = 0.0, float((highest / weights).max())
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if np.clip(weights * middle, lowest, highest).sum() < total:
+            low = middle
+        else:
+            high = middle
+    return np.clip(weights * high, lowest, highest)
+
+
+def _whole(wanted: np.ndarray, total: int) -> np.ndarray:
+    """Whole numbers that sum to a total, each one next to what was wanted."""
+    below = np.floor(wanted + 1e-9).astype(np.int64)
+    remainders = np.maximum(wanted - below, 0.0).round(9)
+    missing = max(0, total - int(below.sum()))
+    below[np.argsort(-remainders, kind="stable")[:missing]] += 1
+    return below

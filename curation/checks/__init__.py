@@ -1,0 +1,1 @@
+"""What is wrong with a catalog before anyone labels it: checks, each with rows and fixes."""

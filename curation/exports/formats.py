@@ -1,0 +1,143 @@
+"""The shapes of a training file: one expression a format, and the record that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from curation.exports.json_text import (
+    json_array,
+    json_constant,
+    json_object,
+    json_texts,
+    json_value,
+    one_line,
+)
+from curation.exports.prompts import answer_json, product_json, task_prefix
+from curation.exports.settings import ExportSettings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What every format is made of.
+
+    Attributes
+    ----------
+    system
+        The system prompt; empty for none.
+    prefix
+        The line that names the task; empty for none.
+    product, answer
+        Texts that hold JSON, one a row.
+    """
+
+    system: str
+    prefix: str
+    product: pl.Expr
+    answer: pl.Expr
+
+    @property
+    def question(self) -> pl.Expr:
+        """The task and, on the last line, the product."""
+        return pl.concat_str(pl.lit(f"{self.prefix}\n" if self.prefix else ""), self.product)
+
+
+def _openai_chat(parts: Parts) -> pl.Expr:
+    return json_object(
+        {"messages": _turns(parts, "role", "content", ("system", "user", "assistant"))}
+    )
+
+
+def _sharegpt(parts: Parts) -> pl.Expr:
+    return json_object(
+        {"conversations": _turns(parts, "from", "value", ("system", "human", "gpt"))}
+    )
+
+
+def _turns(parts: Parts, who: str, what: str, roles: tuple[str, str, str]) -> pl.Expr:
+    said = [json_value(parts.question), json_value(parts.answer)]
+    if parts.system:
+        said.insert(0, pl.lit(json_constant(parts.system)))
+    names = roles if parts.system else roles[1:]
+    turns = [
+        json_object({who: pl.lit(json_constant(name)), what: text})
+        for name, text in zip(names, said, strict=True)
+    ]
+    return json_array(pl.concat_list(turns))
+
+
+def _alpaca(parts: Parts) -> pl.Expr:
+    instruction = "\n".join(text for text in (parts.system, parts.prefix) if text)
+    return json_object(
+        {
+            "instruction": pl.lit(json_constant(instruction)),
+            "input": json_value(parts.product),
+            "output": json_value(parts.answer),
+        }
+    )
+
+
+def _prompt_completion(parts: Parts) -> pl.Expr:
+    system = f"{parts.system}\n\n" if parts.system else ""
+    prompt = pl.concat_str(pl.lit(system), parts.question, pl.lit("\n"))
+    return json_object({"prompt": json_value(prompt), "completion": json_value(parts.answer)})
+
+
+CHATS: dict[str, Callable[[Parts], pl.Expr]] = {
+    "openai-chat": _openai_chat,
+    "alpaca": _alpaca,
+    "sharegpt": _sharegpt,
+    "prompt-completion": _prompt_completion,
+}
+"""Format -> its line. The format ``records`` has no prompt and is written by `record_json`."""
+
+
+def line_of(settings: ExportSettings, system: str) -> pl.Expr:
+    """The line of an example in the format of the settings.
+
+    Needs ``title, description, brand, category_path, masked`` and, from
+    `curation.exports.prompts.with_attribute_json`, ``attributes_json`` and ``attribute_keys``.
+    """
+    if settings.format == "records":
+        return one_line(record_json(masked=True))
+    parts = Parts(
+        system, task_prefix(settings), product_json(settings), answer_json(settings.targets)
+    )
+    return one_line(CHATS[settings.format](parts))
+
+
+def record_json(*, masked: bool, **more: pl.Expr) -> pl.Expr:
+    """A gold row as JSON.
+
+    Parameters
+    ----------
+    masked
+        Whether the masked field is hidden here too, as in what a model is trained on.
+    more
+        JSON texts by key: ``example_hash`` and ``line``, which tie it to the main file.
+    """
+    text = {
+        name: pl.when(pl.col("masked").ne_missing(name)).then(name) if masked else pl.col(name)
+        for name in ("title", "description", "brand")
+    }
+    identifiers = pl.col("identifiers").list.eval(
+        json_object({key: json_value(pl.element().struct.field(key)) for key in ("kind", "value")})
+    )
+    members = {
+        "example_id": json_value(pl.col("record_id")),
+        "example_hash": more.get("example_hash"),
+        "split": json_value(pl.col("split")),
+        "group_id": json_value(pl.col("group_id")),
+        **{name: json_value(value) for name, value in text.items()},
+        "identifiers": json_array(identifiers),
+        "category_path": json_texts(pl.col("category_path")),
+        "attributes": pl.col("attributes_json"),
+        "label_source": json_value(pl.col("label_source")),
+        "label_score": json_value(pl.col("label_score")),
+        "copy": json_value(pl.col("copy")),
+        "masked": json_value(pl.col("masked")),
+        "line": more.get("line"),
+    }
+    return json_object({key: value for key, value in members.items() if value is not None})

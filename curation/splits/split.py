@@ -1,0 +1,264 @@
+"""Split records so that no brand, identifier or near-duplicate crosses, and say how well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from catalog.errors import InputError
+from catalog.taxonomy.tree import NO_NODE, Taxonomy
+from catalog.wording import counted
+from curation.duplicates.join import Told
+from curation.splits.assign import assign_groups, count_groups
+from curation.splits.groups import Groups, record_groups
+from curation.splits.overflow import Overflow, resolve_overflow
+from curation.splits.settings import SplitSettings
+
+DROPPED = "dropped"
+_LARGEST_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class SplitResult:
+    """A split, with what ties its groups and how close it came to what was asked.
+
+    Attributes
+    ----------
+    assignments
+        ``row`` (position in the input), ``split`` (``dropped`` where the policy drops),
+        ``group_id``.
+    edges
+        What ties records (`curation.splits.groups.EDGE_SCHEMA`), ``is_broken`` where the
+        policy broke a tie.
+    groups
+        ``group_id, n_rows, split``, the largest first.
+    balance
+        ``split, level, n_rows, share, wanted, total_variation, n_missing`` by split and level of
+        the taxonomy: how far its categories are from those of all rows, in [0, 1].
+    missing
+        Categories that are in not every split: ``path_text, split, n_rows, n_groups, reason``.
+    """
+
+    assignments: pl.DataFrame
+    edges: pl.DataFrame
+    groups: pl.DataFrame
+    balance: pl.DataFrame
+    missing: pl.DataFrame
+    figures: dict[str, Any]
+    notes: list[str]
+
+
+def split_records(
+    records: pl.LazyFrame,
+    settings: SplitSettings,
+    *,
+    taxonomy: Taxonomy | None = None,
+    tie_on: list[str] | None = None,
+    progress: Told | None = None,
+) -> SplitResult:
+    """Split records by group.
+
+    Parameters
+    ----------
+    records
+        Any frame; of the record columns, those that are there are used.
+    taxonomy
+        Whose categories, at every level, keep their proportion; without it, or where a
+        record has no valid path, a record counts for its split's size alone.
+    tie_on
+        More columns whose equal values tie rows; null ties nothing.
+
+    Raises
+    ------
+    InputError
+        If there are fewer records than splits.
+    """
+    groups = record_groups(records, settings, tie_on=tie_on, progress=progress)
+    n = len(groups.labels)
+    if n < len(settings.fractions):
+        raise InputError(f"{counted(n, 'row')} cannot be split {len(settings.fractions)} ways.")
+    overflow = resolve_overflow(groups, settings.fractions, settings.overflow)
+    labels = overflow.labels
+    levels = _levels(records, taxonomy)
+    kept = ~overflow.is_dropped
+    numbers, compact = np.unique(labels[kept], return_inverse=True)
+    if progress is not None:
+        progress(0, 1, "balancing the splits")
+    counts = count_groups(compact, [level[kept] for level in levels])
+    assigned = assign_groups(counts, settings.fractions, slack=settings.slack, seed=settings.seed)
+    split_of_row = np.full(n, -1)
+    split_of_row[kept] = assigned[compact]
+    names = np.array([*settings.names, DROPPED])
+    assignments = pl.DataFrame(
+        {"row": np.arange(n), "split": names[split_of_row].tolist(), "group_id": labels},
+        schema={"row": pl.Int64, "split": pl.String, "group_id": pl.Int64},
+    )
+    balance, missing = _against_all(split_of_row, labels, levels, settings, taxonomy)
+    group_table = (
+        assignments.group_by("group_id")
+        .agg(pl.len().alias("n_rows"), pl.col("split").first())
+        .sort("n_rows", "group_id", descending=[True, False])
+    )
+    figures = _figures(settings, assignments, group_table, overflow, len(numbers), balance, missing)
+    return SplitResult(
+        assignments, overflow.edges, group_table, balance, missing, figures, _notes(figures, overflow)
+    )
+
+
+def _levels(records: pl.LazyFrame, taxonomy: Taxonomy | None) -> list[np.ndarray]:
+    """The category code of each record at each level of the taxonomy; -1 where it has none."""
+    if taxonomy is None or "category_path" not in records.collect_schema().names():
+        return []
+    codes = taxonomy.codes(records.select("category_path").collect().to_series())
+    found = []
+    for level in range(1, taxonomy.max_depth + 1):
+        deep = (codes != NO_NODE) & (taxonomy.depths[codes] >= level)
+        found.append(np.where(deep, taxonomy.at_level(codes, level), NO_NODE).astype(np.int64))
+    return found
+
+
+def _against_all(
+    split_of_row: np.ndarray,
+    labels: np.ndarray,
+    levels: list[np.ndarray],
+    settings: SplitSettings,
+    taxonomy: Taxonomy | None,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    rows: list[dict[str, Any]] = []
+    lacking: list[pl.DataFrame] = []
+    n_kept = int((split_of_row >= 0).sum())
+    for position, (name, wanted) in enumerate(zip(settings.names, settings.fractions, strict=True)):
+        inside = split_of_row == position
+        share = float(inside.sum()) / n_kept if n_kept else float("nan")
+        for level, codes in enumerate(levels, 1):
+            known = (codes >= 0) & (split_of_row >= 0)
+            everywhere = np.bincount(codes[known])
+            here = np.bincount(codes[known & inside], minlength=len(everywhere))
+            distance = _total_variation(here, everywhere)
+            absent = np.flatnonzero((here == 0) & (everywhere > 0))
+            rows.append(
+                {
+                    "split": name,
+                    "level": level,
+                    "n_rows": int(inside.sum()),
+                    "share": share,
+                    "wanted": wanted,
+                    "total_variation": distance,
+                    "n_missing": len(absent),
+                }
+            )
+            if len(absent) and taxonomy is not None:
+                lacking.append(
+                    _why_missing(
+                        absent, codes, known, labels, everywhere, name, level, taxonomy,
+                        len(settings.fractions), wanted,
+                    )
+                )  # fmt: skip
+        if not levels:
+            rows.append(
+                {"split": name, "level": 0, "n_rows": int(inside.sum()), "share": share,
+                 "wanted": wanted, "total_variation": None, "n_missing": 0}
+            )  # fmt: skip
+    schema = {
+        "split": pl.String, "level": pl.Int32, "n_rows": pl.Int64, "share": pl.Float64,
+        "wanted": pl.Float64, "total_variation": pl.Float64, "n_missing": pl.Int64,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=schema), pl.concat([pl.DataFrame(schema=_MISSING), *lacking])
+
+
+_MISSING = pl.Schema(
+    {
+        "path_text": pl.String(),
+        "level": pl.Int32(),
+        "split": pl.String(),
+        "n_rows": pl.Int64(),
+        "n_groups": pl.Int64(),
+        "reason": pl.String(),
+    }
+)
+
+
+def _why_missing(  # type: ignore[no-untyped-def]
+    absent, codes, known, labels, everywhere, name, level, taxonomy: Taxonomy, n_splits, fraction
+) -> pl.DataFrame:
+    pairs = np.unique(np.stack([codes[known], labels[known]]), axis=1)
+    n_groups = np.bincount(pairs[0], minlength=len(everywhere))[absent]
+    few = f"fewer groups than the {n_splits} splits"
+    expected = everywhere[absent] * fraction
+    return pl.DataFrame(
+        {
+            "path_text": taxonomy.nodes["path_text"][absent.tolist()],
+            "level": [level] * len(absent),
+            "split": [name] * len(absent),
+            "n_rows": everywhere[absent],
+            "n_groups": n_groups,
+            "reason": [
+                few
+                if n < n_splits
+                else f"rare: {rows:.1f} rows would be its share"
+                if rows < 1
+                else "its groups hold other categories too, or are too large"
+                for n, rows in zip(n_groups, expected, strict=True)
+            ],
+        },
+        schema=_MISSING,
+    )
+
+
+def _total_variation(here: np.ndarray, everywhere: np.ndarray) -> float:
+    if here.sum() == 0 or everywhere.sum() == 0:
+        return float("nan")
+    return float(0.5 * np.abs(here / here.sum() - everywhere / everywhere.sum()).sum())
+
+
+def _figures(
+    settings: SplitSettings,
+    assignments: pl.DataFrame,
+    groups: pl.DataFrame,
+    overflow: Overflow,
+    n_groups: int,
+    balance: pl.DataFrame,
+    missing: pl.DataFrame,
+) -> dict[str, Any]:
+    sizes = dict(assignments.group_by("split").len().sort("split").iter_rows())
+    n_kept = sum(n for name, n in sizes.items() if name != DROPPED)
+    leaf = balance.filter(pl.col("level") == balance["level"].max())
+    return {
+        "n_rows": assignments.height,
+        "n_groups": n_groups,
+        "largest_group": int(groups["n_rows"].max() or 0),  # type: ignore[arg-type]
+        "splits": {
+            name: {
+                "n_rows": sizes.get(name, 0),
+                "share": sizes.get(name, 0) / n_kept if n_kept else None,
+                "wanted": wanted,
+            }
+            for name, wanted in zip(settings.names, settings.fractions, strict=True)
+        },
+        "total_variation": dict(leaf.select("split", "total_variation").iter_rows()),
+        "n_dropped": sizes.get(DROPPED, 0),
+        "n_broken_edges": overflow.n_broken,
+        "oversized": overflow.told,
+        "n_edges": dict(overflow.edges.group_by("kind").len().sort("kind").iter_rows()),
+        "n_missing_categories": missing["path_text"].n_unique(),
+        "largest_groups": groups.head(_LARGEST_SHOWN).to_dicts(),
+    }
+
+
+def _notes(figures: dict[str, Any], overflow: Overflow) -> list[str]:
+    notes = list(overflow.notes)
+    empty = [name for name, facts in figures["splits"].items() if not facts["n_rows"]]
+    if empty:
+        notes.append(
+            f"{' and '.join(empty)} got no row: there are only {counted(figures['n_groups'], 'group')}, "
+            f"the largest of {counted(figures['largest_group'], 'row')}"
+        )
+    if figures["n_missing_categories"]:
+        notes.append(
+            f"{counted(figures['n_missing_categories'], 'category', 'categories')} could not be in "
+            "every split; the table `missing` says why"
+        )
+    return notes

@@ -1,0 +1,241 @@
+"""Answers to "which category?" as codes of one tree, for one gold and any number of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from catalog.errors import InputError
+from catalog.paths import joined
+from catalog.taxonomy.tree import Taxonomy
+from evaluation.class_metrics import ClassClusters, class_clusters
+from evaluation.clusters import cluster_codes
+from evaluation.outcomes import outcome_counts
+from evaluation.paths import answered_paths, read_paths
+
+GOLD_NAMES, GOLD_TEXT = "gold_names", "gold_path"
+_BLOCK = 250_000
+
+
+@dataclass(frozen=True, eq=False)
+class CategoryAnswers:
+    """One run's answers beside the gold.
+
+    Attributes
+    ----------
+    tree
+        All paths of the taxonomy, the gold and the answers; every prefix of a path is a node.
+    is_in_taxonomy
+        Which nodes are in the taxonomy itself, shape ``(n_nodes,)``.
+    example_ids
+        The keys, in the order of all arrays.
+    gold, answer
+        Node codes, shape ``(n,)``; an answer is `NO_NODE` where there is none.
+    outcomes
+        What became of each row (`evaluation.outcomes`).
+    is_json
+        Whether the raw output is JSON: 1.0, 0.0, NaN where there is no raw output.
+    clusters
+        Codes of the groups of dependent rows, no gaps; None where rows are independent.
+    """
+
+    tree: Taxonomy
+    is_in_taxonomy: np.ndarray
+    example_ids: pl.Series
+    gold: np.ndarray
+    answer: np.ndarray
+    outcomes: pl.Series
+    is_json: np.ndarray
+    clusters: np.ndarray | None
+
+    @property
+    def n_rows(self) -> int:
+        """Gold rows."""
+        return len(self.gold)
+
+    @cached_property
+    def is_correct(self) -> np.ndarray:
+        """Whether each answer is the gold category, shape ``(n,)``."""
+        return np.asarray(self.gold == self.answer)
+
+    @cached_property
+    def shared(self) -> np.ndarray:
+        """Levels that gold and answer share from the root down, ``(n,)``; 0 without answer."""
+        blocks = [
+            self.tree.lca_depth(self.gold[at : at + _BLOCK], self.answer[at : at + _BLOCK])
+            for at in range(0, self.n_rows, _BLOCK)
+        ]
+        return np.concatenate([np.empty(0, np.int32), *blocks])
+
+    @cached_property
+    def gold_depth(self) -> np.ndarray:
+        """Levels of the gold category, shape ``(n,)``."""
+        return self.tree.depths[self.gold] if len(self.tree) else np.zeros(self.n_rows, np.int32)
+
+    @cached_property
+    def answer_depth(self) -> np.ndarray:
+        """Levels of the answer, shape ``(n,)``; 0 without answer."""
+        if not len(self.tree):
+            return np.zeros(self.n_rows, np.int32)
+        return np.where(self.answer >= 0, self.tree.depths[self.answer], 0)
+
+    @cached_property
+    def class_nodes(self) -> np.ndarray:
+        """The classes: node codes that occur in the gold, sorted, shape ``(K,)``."""
+        return np.flatnonzero(np.bincount(self.gold, minlength=len(self.tree)))
+
+    @cached_property
+    def _class_of_node(self) -> np.ndarray:
+        classes = np.full(len(self.tree) + 1, -1, np.int64)
+        classes[self.class_nodes] = np.arange(len(self.class_nodes))
+        return classes
+
+    @cached_property
+    def gold_classes(self) -> np.ndarray:
+        """The class of each gold row, numbered from 0, shape ``(n,)``."""
+        return np.asarray(self._class_of_node[self.gold])
+
+    @cached_property
+    def answer_classes(self) -> np.ndarray:
+        """The class of each answer; -1 where it is no class of the gold, or there is none."""
+        return np.asarray(self._class_of_node[self.answer])
+
+    @cached_property
+    def class_clusters(self) -> ClassClusters:
+        """Right answers, gold rows and answers of each class in each cluster."""
+        return class_clusters(self)
+
+    @property
+    def n_levels(self) -> int:
+        """The deepest level of the gold."""
+        return int(self.gold_depth.max(initial=0))
+
+    @cached_property
+    def outcome_counts(self) -> dict[str, int]:
+        """Rows of each outcome."""
+        return outcome_counts(self.outcomes)
+
+    def is_outcome(self, name: str) -> np.ndarray:
+        """Which rows had an outcome, shape ``(n,)``."""
+        return (self.outcomes == name).to_numpy()
+
+    def texts(self, codes: np.ndarray) -> pl.Series:
+        """The joined path of each node; null for `NO_NODE`."""
+        return path_texts(self.tree, codes)
+
+    @cached_property
+    def gold_text(self) -> pl.Series:
+        """The gold category of each row, as a joined path."""
+        return self.texts(self.gold)
+
+    @cached_property
+    def answer_text(self) -> pl.Series:
+        """The answer of each row, as a joined path; null without one."""
+        return self.texts(self.answer)
+
+
+def path_texts(tree: Taxonomy, codes: np.ndarray) -> pl.Series:
+    """The joined path of each node code; null for `NO_NODE`."""
+    rows = pl.Series(np.where(codes >= 0, codes, 0).astype(np.uint32))
+    if not len(tree):
+        return pl.Series("path_text", [None] * len(codes), dtype=pl.String)
+    texts = tree.nodes["path_text"].gather(rows)
+    return texts.zip_with(pl.Series(codes >= 0), pl.Series([None], dtype=pl.String))
+
+
+def category_gold(frame: pl.DataFrame, where: str) -> tuple[pl.DataFrame, list[str]]:
+    """Gold rows with ``gold_names`` and ``gold_path`` (joined); rows without a category are left
+    out, aloud.
+
+    Parameters
+    ----------
+    frame
+        ``example_id``, ``category_path`` (list, joined text or JSON list) and any other columns.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, a key is null, or no row has a category.
+    """
+    for column in ("example_id", "category_path"):
+        if column not in frame.columns:
+            raise InputError(
+                f"{where}: no column {column!r}. Found: {', '.join(frame.columns)}. Gold rows need "
+                "example_id and category_path."
+            )
+    ids = frame["example_id"].cast(pl.String)
+    if ids.null_count():
+        raise InputError(f"{where}: example_id is empty in {ids.null_count():,} rows.")
+    given = frame["category_path"]
+    if not isinstance(given.dtype, pl.List):
+        given = read_paths(given.cast(pl.String), is_raw=False)["path"]
+    gold = (
+        frame.with_columns(ids.alias("example_id"), given.alias(GOLD_NAMES))
+        .with_columns(joined(GOLD_NAMES).alias(GOLD_TEXT))
+        .drop("category_path")
+    )
+    kept = gold.filter(pl.col(GOLD_NAMES).list.len() > 0)
+    if kept.is_empty():
+        raise InputError(f"{where}: no row has a category_path. Is this the gold file?")
+    n_left = gold.height - kept.height
+    notes = [f"{where}: {n_left:,} rows without a category cannot be scored."] if n_left else []
+    return kept, notes
+
+
+def category_answers(
+    joined_rows: Sequence[pl.DataFrame],
+    taxonomy: Taxonomy | None,
+    cluster_column: str | None = None,
+) -> list[CategoryAnswers]:
+    """The answers of several runs on the same gold rows, on one tree.
+
+    Parameters
+    ----------
+    joined_rows
+        For each run, gold rows with their predictions (`joining.join_predictions` over
+        `category_gold`), all in the same order.
+    taxonomy
+        What the valid paths are; None where they are those of the gold.
+    cluster_column
+        The gold column whose equal values are dependent rows; a row without a value stands
+        alone. None where all rows are independent.
+    """
+    gold = joined_rows[0]
+    gold_paths = gold.select(pl.col(GOLD_TEXT).alias("path_text"), pl.col(GOLD_NAMES).alias("path"))
+    gold_paths = gold_paths.unique("path_text", maintain_order=True)
+    if taxonomy is None:
+        given = gold_paths.select("path", node_id=pl.lit(None, pl.String))
+        taxonomy = Taxonomy.from_frame(given, name="gold", version="1")
+    names = taxonomy.nodes["path_text"]
+    read = [answered_paths(rows, names) for rows in joined_rows]
+    tree = _with_paths(taxonomy, pl.concat([gold_paths, *(r.paths for r in read)]))
+    is_in_taxonomy = tree.nodes["path_text"].is_in(names.implode()).to_numpy()
+    gold_codes = tree.codes(gold[GOLD_TEXT])
+    clusters = cluster_codes(gold, cluster_column)
+    return [
+        CategoryAnswers(
+            tree,
+            is_in_taxonomy,
+            gold["example_id"],
+            gold_codes,
+            tree.codes(found.rows["answer"]),
+            found.rows["outcome"],
+            found.rows["is_json"].cast(pl.Float64).fill_null(float("nan")).to_numpy(),
+            clusters,
+        )
+        for found in read
+    ]
+
+
+def _with_paths(taxonomy: Taxonomy, paths: pl.DataFrame) -> Taxonomy:
+    """The taxonomy and more paths as one tree; itself where it has them all."""
+    unknown = paths.filter(~pl.col("path_text").is_in(taxonomy.nodes["path_text"].implode()))
+    if unknown.is_empty():
+        return taxonomy
+    more = unknown.select("path", node_id=pl.lit(None, pl.String))
+    given = pl.concat([taxonomy.nodes.select("path", "node_id"), more])
+    return Taxonomy.from_frame(given, name=taxonomy.name, version=taxonomy.version)

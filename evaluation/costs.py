@@ -1,0 +1,62 @@
+"""What a run's predictions tell of time, tokens and money."""
+
+from __future__ import annotations
+
+import duckdb
+import polars as pl
+
+_IN = ("input_tokens", "prompt_tokens", "n_tokens_in")
+_OUT = ("output_tokens", "completion_tokens", "n_tokens_out")
+_COST = ("cost_usd", "cost")
+
+
+def run_costs(predictions: pl.DataFrame) -> dict[str, float]:
+    """Latency, tokens and money of a run; NaN where no prediction tells.
+
+    Parameters
+    ----------
+    predictions
+        Columns of the contract; ``usage`` is an object with ``input_tokens`` or
+        ``prompt_tokens``, ``output_tokens`` or ``completion_tokens``, ``cost_usd``.
+
+    Returns
+    -------
+    ``latency_ms_median``, ``latency_ms_p95``, and ``n_tokens_in``, ``n_tokens_out``,
+    ``cost_usd`` summed over the rows that tell them, each with ``..._rows``, how many do.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"latency_ms": [10.0, 30.0], "usage": ['{"cost_usd": 0.25}', None]})
+    >>> found = run_costs(rows)
+    >>> found["latency_ms_median"], found["cost_usd"], found["cost_usd_rows"]
+    (20.0, 0.25, 1)
+    """
+    latency = predictions["latency_ms"].drop_nulls()
+    told = {
+        "latency_ms_median": _quantile(latency, 0.5),
+        "latency_ms_p95": _quantile(latency, 0.95),
+        "latency_ms_rows": len(latency),
+    }
+    with duckdb.connect() as database:
+        database.register("given", predictions.select("usage").to_arrow())
+        parts = ", ".join(
+            f"coalesce({', '.join(_number(key) for key in keys)}) as {name}"
+            for name, keys in (("n_tokens_in", _IN), ("n_tokens_out", _OUT), ("cost_usd", _COST))
+        )
+        usage = database.sql(
+            f"select {parts} from given where json_valid(usage) and json_type(usage) = 'OBJECT'"
+        ).pl()
+    for name in usage.columns:
+        known = usage[name].drop_nulls()
+        told[name] = float(known.sum()) if len(known) else float("nan")
+        told[f"{name}_rows"] = len(known)
+    return told
+
+
+def _number(key: str) -> str:
+    return f"try_cast(json_extract_string(usage, '$.{key}') as double)"
+
+
+def _quantile(values: pl.Series, share: float) -> float:
+    found = values.quantile(share, interpolation="linear")
+    return float("nan") if found is None else float(found)

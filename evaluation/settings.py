@@ -1,0 +1,34 @@
+"""What a person can set about scores and comparisons."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from evaluation.attribute_pairs import NULL_VALUES
+
+
+class ScoreSettings(BaseModel):
+    """The ``[score]`` section.
+
+    ``null_values`` are the attribute values that count as null, whatever their case.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    null_values: tuple[str, ...] = NULL_VALUES
+
+
+class CompareSettings(BaseModel):
+    """The ``[compare]`` section.
+
+    ``margin`` is the difference that is too small to matter: two runs are tied where the whole
+    interval lies inside it. ``level`` is the level of the category table, the whole path where
+    it is not set. ``n_draws`` and ``seed`` are of the randomisation test.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    margin: float = Field(default=0.01, ge=0, lt=1)
+    level: int | None = Field(default=None, ge=1)
+    n_draws: int = Field(default=10_000, ge=99, le=1_000_000)
+    seed: int = 0

@@ -1,0 +1,265 @@
+"""balance, export: even out the categories of train, write the files for training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from catalog.errors import InputError
+from terminal.options import HERE, Json, WorkspaceDir
+from terminal.output import print_json, print_table, say, tell
+from terminal.running import watched
+from workspace.exports import Export, make_export
+from workspace.snapshots import Snapshot
+from workspace.workspace import Workspace
+
+LEAKED = 1
+_NONE = "none"
+
+
+def register(app: typer.Typer) -> None:
+    """Add these verbs."""
+    for verb in (balance, export):
+        app.command()(verb)
+
+
+def balance(
+    workspace: WorkspaceDir = HERE,
+    method: Annotated[str | None, typer.Option(help="none, uniform, sqrt, cap or floor.")] = None,
+    level: Annotated[
+        str | None, typer.Option(help="leaf (the whole path) or a depth from 1.")
+    ] = None,
+    total: Annotated[
+        str | None, typer.Option(help="Rows wanted; none leaves it to the method.")
+    ] = None,
+    cap: Annotated[str | None, typer.Option(help="Most rows of a category, or none.")] = None,
+    floor: Annotated[str | None, typer.Option(help="Fewest rows of a category, or none.")] = None,
+    over: Annotated[bool, typer.Option("--over", help="Copy records; with --under, both.")] = False,
+    under: Annotated[
+        bool, typer.Option("--under", help="Drop records; with --over, both.")
+    ] = False,
+    max_repeats: Annotated[
+        int | None, typer.Option(min=0, help="Most copies of a record beside itself.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed, another choice.")] = None,
+    rows: Annotated[int, typer.Option(min=0, help="Most categories to print.")] = 50,
+    force: Annotated[bool, typer.Option(help="Balance again even if nothing changed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Even out the categories of train; validation and test keep their distribution."""
+    opened = Workspace(workspace)
+    by = {(True, False): "over", (False, True): "under", (True, True): "both"}.get((over, under))
+    changes = {
+        "method": method,
+        "level": None if level is None else _level(level),
+        "by": by,
+        "max_repeats": max_repeats,
+        "seed": seed,
+    }
+    changes = {key: value for key, value in changes.items() if value is not None}
+    for name, text in (("total", total), ("cap", cap), ("floor", floor)):
+        if text is not None:
+            changes[name] = _number_or_none(name, text)
+    if changes:
+        opened.change("balance", **changes)
+    with watched(opened, "balance") as progress:
+        made = opened.run("balance", progress=progress, force=force)
+    _tell_notes(made)
+    _print_balance(opened, made, rows, as_json)
+
+
+def _print_balance(opened: Workspace, made: list[Snapshot], rows: int, as_json: bool) -> None:
+    snapshot = opened.snapshot("balance")
+    settings = opened.settings.balance
+    table, short = snapshot.read("table"), snapshot.read("shortfall")
+    if as_json:
+        print_json(
+            {
+                "ran": [s.step for s in made],
+                "settings": settings.model_dump(mode="json"),
+                "figures": snapshot.figures,
+                "notes": snapshot.notes,
+                "table": table.to_dicts(),
+                "shortfall": short.to_dicts(),
+            }
+        )
+        return
+    shown = table.filter(level=str(settings.level)).drop("level")
+    shown = shown.sort("n_before", "category", descending=[True, False])
+    print_table(
+        ["category", "rows before", "after", "brands before", "after"],
+        shown.head(rows).iter_rows(),
+        title=f"{settings.method} at level {settings.level}, by {settings.by}",
+    )
+    if shown.height > rows:
+        say(f"and {shown.height - rows:,} smaller categories: --rows {shown.height} prints all.")
+    figures = snapshot.figures
+    print_table(
+        ["train", "before", "after"],
+        [
+            ("rows", figures["n_before"], figures["n_after"]),
+            ("Gini", figures["gini"]["before"], figures["gini"]["after"]),
+            ("entropy, bits", figures["entropy_bits"]["before"], figures["entropy_bits"]["after"]),
+        ],
+    )
+    if short.height:
+        print_table(
+            ["short of the floor", "floor", "rows before", "after", "missing"],
+            short.head(rows).iter_rows(),
+        )
+
+
+def export(
+    workspace: WorkspaceDir = HERE,
+    format_: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="openai-chat, alpaca, sharegpt, prompt-completion or records."
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="The folder below exports/; none takes the format's name.")
+    ] = None,
+    targets: Annotated[
+        str | None, typer.Option(help="category, attributes, or both by a comma.")
+    ] = None,
+    fields: Annotated[
+        str | None,
+        typer.Option(help="What of a product the prompt holds: title,brand,description."),
+    ] = None,
+    system_prompt: Annotated[
+        str | None, typer.Option(help="The system prompt, or @FILE that holds it.")
+    ] = None,
+    task_prefix: Annotated[str | None, typer.Option(help="The line that names the task.")] = None,
+    allowed: Annotated[
+        str | None, typer.Option(help="Lists in the system prompt: category, attributes or none.")
+    ] = None,
+    mask_field: Annotated[
+        str | None, typer.Option(help="A field to hide in some rows of train, or none.")
+    ] = None,
+    mask_probability: Annotated[
+        float | None, typer.Option(help="In what share of them, in [0, 1].")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed, another order and mask.")] = None,
+    force: Annotated[bool, typer.Option(help="Write again even if nothing changed.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Write JSONL files of the splits with a manifest and a certificate. Exit 1 if they leak."""
+    opened = Workspace(workspace)
+    given: dict[str, Any] = {
+        "format": format_,
+        "targets": _names(targets),
+        "fields": _names(fields),
+        "system_prompt": None if system_prompt is None else _text_or_file(system_prompt),
+        "task_prefix": None if task_prefix is None else _unicode("--task-prefix", task_prefix),
+        "allowed": _names(allowed),
+        "mask_probability": mask_probability,
+        "seed": seed,
+    }
+    changes = {key: value for key, value in given.items() if value is not None}
+    for key, text in (("name", name), ("mask_field", mask_field)):
+        if text is not None:
+            changes[key] = None if text == _NONE else text
+    if changes:
+        opened.change("export", **changes)
+    with watched(opened, "export") as progress:
+        made = make_export(opened, progress=progress, force=force)
+    _tell_notes(made.made)
+    if as_json:
+        print_json(made.as_json())
+    else:
+        _print_export(made)
+    if made.leaks:
+        tell(
+            f"goldshelf: {made.folder} is written and leaks; see certificate in its manifest.json."
+        )
+    return LEAKED if made.leaks else 0
+
+
+def _print_export(made: Export) -> None:
+    manifest = made.manifest
+    print_table(
+        ["file", "rows", "records", "groups", "categories", "sha256"],
+        [
+            (
+                f"{split}.jsonl",
+                rows["n_rows"],
+                rows["n_records"],
+                rows["n_groups"],
+                len(rows["by_category"]),
+                manifest["files"][f"{split}.jsonl"]["sha256"][:16],
+            )
+            for split, rows in manifest["rows"].items()
+        ],
+        title=f"{made.folder} ({manifest['format']})",
+    )
+    between = manifest["certificate"]["between"]
+    print_table(
+        ["between", "shared groups", "identifiers", "equal texts", "near-duplicates", "nearest"],
+        [
+            (
+                pair,
+                found["shared_groups"],
+                found["shared_identifiers"],
+                found["exact_pairs"],
+                found["near_duplicate_pairs"],
+                found["largest_similarity"],
+            )
+            for pair, found in between.items()
+        ],
+        title="certificate",
+    )
+    found = (
+        "LEAKS" if made.leaks else "nothing leaks" if between else "one split, nothing to compare"
+    )
+    say(f"dataset {manifest['dataset_sha'][:16]}: {found}.")
+
+
+def _tell_notes(made: list[Snapshot]) -> None:
+    for snapshot in made:
+        for note in snapshot.notes:
+            tell(f"{snapshot.step}: {note}")
+
+
+def _level(text: str) -> int | str:
+    if text != "leaf" and not (text.isdecimal() and int(text) >= 1):
+        raise InputError(f"--level {text}: expected leaf or a depth such as 1 or 2.")
+    return text if text == "leaf" else int(text)
+
+
+def _number_or_none(name: str, text: str) -> int | None:
+    if text == _NONE:
+        return None
+    if not text.isdecimal():
+        raise InputError(f"--{name} {text}: expected a whole number from 1, or none.")
+    return int(text)
+
+
+def _names(text: str | None) -> list[str] | None:
+    if text is None:
+        return None
+    return [] if text == _NONE else [name.strip() for name in text.split(",")]
+
+
+def _text_or_file(text: str) -> str:
+    """A text as typed, or what stands in the file behind an @."""
+    if not text.startswith("@"):
+        return _unicode("--system-prompt", text)
+    path = Path(text[1:])
+    try:
+        return path.read_text("utf-8").removeprefix("\ufeff").rstrip("\n")
+    except OSError as error:
+        raise InputError(f"--system-prompt {text}: {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"--system-prompt {text}: not UTF-8 ({error.reason}).") from error
+
+
+def _unicode(option: str, text: str) -> str:
+    """A text that a file can hold; a terminal may give bytes that are not UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{option}: not valid UTF-8 at character {error.start + 1}.") from error
+    return text

@@ -1,0 +1,182 @@
+"""dedupe, split, check-split, certify: what may not be parted, and the proof that it was not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from catalog.errors import InputError
+from terminal.options import HERE, Json, WorkspaceDir, fractions_of
+from terminal.output import Bar, print_json, print_table, say, tell
+from terminal.running import run_verb
+from workspace.plain_files import (
+    check_split_files,
+    dedupe_file,
+    split_file,
+    split_settings,
+)
+from workspace.progress import Progress
+from workspace.workspace import Workspace
+
+LEAKED = 1
+
+TextColumns = Annotated[
+    list[str] | None,
+    typer.Option("--text-columns", help="The columns that make the text of a row."),
+]
+IdColumn = Annotated[str | None, typer.Option(help="The id of each row; else its number from 0.")]
+NearDuplicates = Annotated[
+    float, typer.Option(help="Jaccard similarity of word sets from which texts are near-duplicates.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these verbs."""
+    app.command()(dedupe)
+    app.command()(split)
+    app.command("check-split")(check_split)
+
+
+def dedupe(
+    file: Annotated[Path, typer.Argument(help="CSV, TSV, JSON Lines, JSON, Parquet or XLSX.")],
+    text_columns: TextColumns = None,
+    threshold: Annotated[float, typer.Option(help="Jaccard similarity, over 0 up to 1.")] = 0.8,
+    out: Annotated[Path | None, typer.Option(help="Where the pairs go: .parquet, .csv …")] = None,
+    id_column: IdColumn = None,
+    max_pairs: Annotated[
+        int | None, typer.Option(help="Refuse to list more pairs than this (a hundred million).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Find every near-duplicate pair of a file: none missed, none false."""
+    with Bar() as bar:
+        found = dedupe_file(
+            file, text_columns or ["title"], threshold, out, id_column=id_column,
+            max_pairs=max_pairs, progress=Progress(verb="dedupe", listen=bar.show),
+        )  # fmt: skip
+    for note in found["notes"]:
+        tell(note)
+    if as_json:
+        print_json(found)
+        return
+    print_table(["", ""], [(k.replace("_", " "), _short(v)) for k, v in found.items() if k != "notes"])
+
+
+def split(
+    file: Annotated[
+        Path | None, typer.Argument(help="A file to split; the gold of the workspace without it.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder for the files of the splits.")] = None,
+    group_column: Annotated[
+        list[str] | None, typer.Option(help="A column whose values may not cross.")
+    ] = None,
+    text_columns: TextColumns = None,
+    id_column: IdColumn = None,
+    workspace: WorkspaceDir = HERE,
+    fractions: Annotated[
+        str | None, typer.Option(help="Train, validation, test; or train, test.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="brand or none.")] = None,
+    near_duplicates: Annotated[
+        float | None, typer.Option(help="Similarity that may not cross; 0 ties no texts.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed, another split.")] = None,
+    slack: Annotated[float | None, typer.Option(help="How far shares may be off.")] = None,
+    overflow: Annotated[
+        str | None, typer.Option(help="A group larger than a split: assign, break or drop.")
+    ] = None,
+    generic: Annotated[
+        list[str] | None, typer.Option(help="A brand that ties nothing, such as the shop's own.")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Split again even if nothing changed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Split so that no brand, identifier or near-duplicate crosses; a file or the workspace."""
+    changes: dict[str, Any] = {
+        "fractions": None if fractions is None else list(fractions_of(fractions)),
+        "by": by,
+        "near_duplicates": near_duplicates or None,
+        "seed": seed,
+        "slack": slack,
+        "overflow": overflow,
+        "generic_brands": generic,
+    }
+    changes = {key: value for key, value in changes.items() if value is not None}
+    if file is None:
+        opened = Workspace(workspace)
+        if changes:
+            opened.change("split", **changes)
+        run_verb(workspace, ["split"], as_json, force=force)
+        return
+    if out is None:
+        raise InputError("split FILE needs --out DIR, the folder for the files of the splits.")
+    if near_duplicates == 0:
+        changes["near_duplicates"] = None
+    with Bar() as bar:
+        made = split_file(
+            file, out, split_settings(changes), group_columns=group_column or [],
+            columns=text_columns or [], id_column=id_column,
+            progress=Progress(verb="split", listen=bar.show),
+        )  # fmt: skip
+    for note in made["notes"]:
+        tell(note)
+    if as_json:
+        print_json(made)
+        return
+    print_table(
+        ["split", "rows", "share", "wanted", "file"],
+        [
+            (name, s["n_rows"], s["share"], s["wanted"], made["files"].get(name, ""))
+            for name, s in made["splits"].items()
+        ],
+    )
+    say(f"{made['n_groups']:,} groups, the largest of {made['largest_group']:,} rows")
+
+
+def check_split(
+    train: Annotated[Path, typer.Argument(help="The rows that were learned from.")],
+    test: Annotated[Path, typer.Argument(help="The rows that are held out.")],
+    group_column: Annotated[
+        list[str] | None, typer.Option(help="A column whose values may not cross.")
+    ] = None,
+    text_columns: TextColumns = None,
+    near_duplicates: NearDuplicates = 0.8,
+    generic: Annotated[
+        list[str] | None, typer.Option(help="A brand that ties nothing, such as the shop's own.")
+    ] = None,
+    id_column: IdColumn = None,
+    as_json: Json = False,
+) -> int:
+    """Check any two files for leaks: shared groups, equal texts, near-duplicates. Exit 1 if any."""
+    with Bar() as bar:
+        found, notes = check_split_files(
+            train, test, group_columns=group_column or [], columns=text_columns or [],
+            near_duplicates=near_duplicates, generic_brands=generic, id_column=id_column,
+            progress=Progress(verb="check-split", listen=bar.show),
+        )  # fmt: skip
+    for note in notes:
+        tell(note)
+    if as_json:
+        print_json(found.as_json())
+    else:
+        body = found.as_json()
+        hidden = ("leaking_rows", "leaks", "sample")
+        print_table(["", ""], [(k.replace("_", " "), v) for k, v in body.items() if k not in hidden])
+        if found.leaks:
+            print_table(
+                ["kind", "train row", "test row", "key", "similarity"], found.listed.head(20).iter_rows()
+            )
+        say(
+            f"leaks: {len(found.leaking_rows):,} rows of {test} stand in {train} in one way or another."
+            if found.leaks
+            else "nothing leaks."
+        )
+    return LEAKED if found.leaks else 0
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, dict):
+        return ", ".join(f"{k}: {v}" for k, v in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else value

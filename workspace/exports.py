@@ -1,0 +1,152 @@
+"""What pages and verbs do with exports: make one, look at examples first, list, download."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from catalog.errors import WorkspaceError
+from curation.exports.bundle import example_lines, typed
+from curation.exports.plan import TRAIN, plan_export
+from curation.exports.settings import ExportSettings
+from workspace.atomic import read_json
+from workspace.progress import Progress
+from workspace.snapshots import Snapshot
+from workspace.steps.export import MANIFEST, prompt_for
+from workspace.workspace import Workspace
+
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Export:
+    """A bundle on disk.
+
+    Attributes
+    ----------
+    made
+        The snapshots that this call made; empty where all was up to date.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    made: list[Snapshot]
+
+    @property
+    def leaks(self) -> bool:
+        """Whether the certificate found something that crosses."""
+        return bool(self.manifest["certificate"]["leaks"])
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        ran = [snapshot.step for snapshot in self.made]
+        return {"folder": str(self.folder), "ran": ran, **self.manifest}
+
+
+@dataclass(frozen=True)
+class ExampleLine:
+    """One line as it would be written."""
+
+    record_id: str
+    split: str
+    text: str
+
+
+def make_export(
+    workspace: Workspace, *, progress: Progress | None = None, force: bool = False
+) -> Export:
+    """Bring the export of the settings up to date; write it again if its files were touched."""
+    folder = workspace.layout.exports / workspace.settings.export.folder
+    known = workspace.snapshots.current("export")
+    is_whole = known is not None and _is_whole(folder, known.figures["dataset_sha"])
+    made = workspace.run("export", progress=progress, force=force or not is_whole)
+    return Export(folder, read_json(folder / MANIFEST), made)
+
+
+def _is_whole(folder: Path, sha: str) -> bool:
+    """Whether the files are there in their size, and of the dataset that is known."""
+    manifest = read_json(folder / MANIFEST)
+    if manifest is None or manifest["dataset_sha"] != sha:
+        return False
+    return all(
+        (folder / name).is_file() and (folder / name).stat().st_size == facts["bytes"]
+        for name, facts in manifest["files"].items()
+    )
+
+
+def exports(workspace: Workspace) -> list[Export]:
+    """The bundles in the workspace, by name."""
+    found = sorted(workspace.layout.exports.glob(f"[!.]*/{MANIFEST}"))
+    manifests = [(path.parent, read_json(path)) for path in found]
+    return [Export(folder, body, []) for folder, body in manifests if body is not None]
+
+
+def preview(
+    workspace: Workspace, settings: ExportSettings | None = None, n: int = 3
+) -> list[ExampleLine]:
+    """The first lines of some records of train, without writing or balancing anything.
+
+    Parameters
+    ----------
+    settings
+        As they might be; those of the workspace where None.
+
+    Raises
+    ------
+    WorkspaceError
+        If there is no gold or no split yet.
+    """
+    settings = settings or workspace.settings.export
+    gold = workspace.snapshot("curate").scan("gold")
+    split = workspace.snapshot("split").scan("split").filter(pl.col("split") == TRAIN)
+    asked = "category_path" if "category" in settings.targets else "attributes"
+    rows = (
+        gold.filter(pl.col(asked).list.len() > 0)
+        .join(split, on="record_id", how="semi", maintain_order="left")
+        .head(n)
+        .collect()
+    )
+    chosen = split.filter(pl.col("record_id").is_in(rows["record_id"].implode())).collect()
+    train = chosen.select("record_id", copy=pl.lit(0, pl.Int32))
+    plan = plan_export(rows.lazy(), chosen, train, settings)
+    described = plan.rows.drop("category", "label_source").join(
+        rows, on="record_id", maintain_order="left", suffix="_gold"
+    )
+    system = prompt_for(workspace.snapshot("load"), gold, settings)
+    lines = example_lines(typed(described), settings, system)
+    return [
+        ExampleLine(record_id, name, text)
+        for record_id, name, text in lines.select("example_id", "split", "text").iter_rows()
+    ]
+
+
+def zip_export(workspace: Workspace, name: str) -> Path:
+    """All files of an export in one ZIP for a download; the same export gives the same bytes.
+
+    Raises
+    ------
+    WorkspaceError
+        If there is no such export.
+    """
+    folder = workspace.layout.exports / name
+    if name not in {export.folder.name for export in exports(workspace)}:
+        known = ", ".join(export.folder.name for export in exports(workspace)) or "none"
+        raise WorkspaceError(f"no export {name!r}. Exports here: {known}. Run `goldshelf export`.")
+    target = workspace.layout.exports / f"{name}.zip"
+    beside = target.with_name(f".{target.name}.new")
+    try:
+        with zipfile.ZipFile(beside, "w") as archive:
+            for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+                entry = zipfile.ZipInfo(f"{name}/{path.relative_to(folder).as_posix()}", _ZIP_DATE)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                with path.open("rb") as source, archive.open(entry, "w", force_zip64=True) as out:
+                    while block := source.read(1 << 20):
+                        out.write(block)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+    return target

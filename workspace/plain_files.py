@@ -1,0 +1,307 @@
+"""The verbs that take plain files and need no workspace: dedupe, split, check-split."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from pydantic import ValidationError
+
+from catalog.errors import InputError
+from catalog.records import text_of
+from catalog.wording import counted
+from curation.duplicates.dedupe import MAX_PAIRS, find_duplicates
+from curation.duplicates.join import Told, check_threshold
+from curation.sources.files import RawTable, ReadOptions, read_table
+from curation.splits.certificate import CertifySettings, Leaks, find_leaks, group_keys
+from curation.splits.settings import SplitSettings
+from curation.splits.split import DROPPED, SplitResult, split_records
+from workspace.atomic import full_disk_told
+
+ID_NAMES = ("record_id", "example_id", "id")
+
+
+@dataclass(frozen=True)
+class PlainFile:
+    """A file of any kind as one frame, with the id of each row.
+
+    Attributes
+    ----------
+    ids
+        The file's id column (``record_id``, ``example_id`` or ``id``), else row numbers from 0.
+    notes
+        What could not be read, counted aloud.
+    """
+
+    path: Path
+    frame: pl.DataFrame
+    ids: pl.Series
+    format: str
+    notes: list[str] = field(default_factory=list)
+
+
+def read_file(path: Path, *, id_column: str | None = None) -> PlainFile:
+    """Read CSV, TSV, JSON Lines, JSON, Parquet or XLSX into memory.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, the id column is missing, or an id stands twice.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        table = read_table(path, ReadOptions(), Path(scratch))
+        frame = table.scan().collect()
+    return PlainFile(
+        path, frame, _ids(path, frame, id_column), str(table.facts["format"]), _unread(path, table)
+    )
+
+
+def _unread(path: Path, table: RawTable) -> list[str]:
+    if table.quarantine.is_empty():
+        return []
+    first = table.quarantine.row(0, named=True)
+    return [
+        f"{path}: {counted(table.quarantine.height, 'row')} could not be read and left out, the "
+        f"first at line {first['line']}: {first['reason']}"
+    ]
+
+
+def _ids(path: Path, frame: pl.DataFrame, id_column: str | None) -> pl.Series:
+    if id_column is not None:
+        require_columns(path, frame, [id_column])
+    lowered = {name.lower(): name for name in reversed(frame.columns)}
+    found = id_column or next((lowered[n] for n in ID_NAMES if n in lowered), None)
+    if found is None:
+        return pl.Series("id", range(frame.height), dtype=pl.Int64)
+    ids = frame[found]
+    if ids.null_count():
+        row = int(ids.is_null().arg_max() or 0)
+        raise InputError(f"{path}: id column {found!r} is empty in row {row + 1}. Give each row an id.")
+    if ids.n_unique() < len(ids):
+        twice = ids.filter(ids.is_duplicated())[0]
+        raise InputError(
+            f"{path}: id {twice!r} stands {ids.eq(twice).sum():,} times in column {found!r}. Ids must "
+            "be unique: drop the copies or name another column with --id-column."
+        )
+    return ids
+
+
+def require_columns(path: Path, frame: pl.DataFrame, columns: list[str]) -> None:
+    """Refuse a file that lacks a column; the message lists what it has."""
+    for column in columns:
+        if column not in frame.columns:
+            raise InputError(
+                f"{path}: there is no column {column!r}. Columns: {', '.join(frame.columns)}."
+            )
+
+
+def text_columns(given: list[str], path: Path, frame: pl.DataFrame) -> list[str]:
+    """The columns that ``--text-columns`` names: words of their own, or parted by commas."""
+    columns = [
+        part.strip()
+        for name in given
+        for part in ([name] if name in frame.columns else name.split(","))
+    ]
+    require_columns(path, frame, columns)
+    if not columns:
+        raise InputError("--text-columns: name at least one column.")
+    return columns
+
+
+def cumulative(columns: list[str]) -> list[list[str]]:
+    """The texts that a list of columns means for a split: the first alone, and all together.
+
+    Examples
+    --------
+    >>> cumulative(["title", "description"])
+    [['title'], ['title', 'description']]
+    """
+    return [columns[:1], columns] if len(columns) > 1 else [columns]
+
+
+def dedupe_file(
+    path: Path,
+    columns: list[str],
+    threshold: float,
+    out: Path | None,
+    *,
+    id_column: str | None = None,
+    max_pairs: int | None = None,
+    progress: Told | None = None,
+) -> dict[str, Any]:
+    """Find every near-duplicate pair of a file; write the pairs, and the clusters beside them.
+
+    The text of a row is its columns together. Pairs go to ``out`` as ``left_id, right_id,
+    similarity``; clusters to ``OUT.clusters.parquet`` as ``id, cluster_id, n_rows``.
+    """
+    check_threshold(threshold)
+    file = read_file(path, id_column=id_column)
+    names = text_columns(columns, path, file.frame)
+    texts = file.frame.select(text_of(*names)).to_series()
+    found = find_duplicates(texts, threshold, max_pairs=max_pairs or MAX_PAIRS, progress=progress)
+    ids = file.ids
+    pairs = found.pairs.select(
+        ids.gather(found.pairs["left"]).alias("left_id"),
+        ids.gather(found.pairs["right"]).alias("right_id"),
+        "similarity",
+    )
+    clusters = (
+        pl.DataFrame({"id": ids, "cluster_id": found.clusters})
+        .with_columns(pl.len().over("cluster_id").alias("n_rows"))
+        .filter(pl.col("n_rows") > 1)
+        .sort("cluster_id", maintain_order=True)
+    )
+    files = {}
+    if out is not None:
+        beside = out.with_suffix(f".clusters{out.suffix or '.parquet'}")
+        files = {"pairs": str(out), "clusters": str(beside)}
+        write_frame(pairs, out)
+        write_frame(clusters, beside)
+    return {
+        "n_rows": file.frame.height,
+        "n_pairs": pairs.height,
+        "n_clusters": found.n_clusters,
+        "n_rows_in_clusters": clusters.height,
+        "largest_cluster": int(clusters["n_rows"].max() or 0),  # type: ignore[arg-type]
+        "threshold": threshold,
+        "text_columns": names,
+        "files": files,
+        "notes": file.notes,
+    }
+
+
+def split_settings(changes: dict[str, Any]) -> SplitSettings:
+    """Split settings from options; what is wrong with them in one line."""
+    try:
+        return SplitSettings(**changes)
+    except ValidationError as error:
+        told = (f"--{str(e['loc'][0]).replace('_', '-')}: {e['msg']}" for e in error.errors())
+        raise InputError("; ".join(told)) from error
+
+
+def split_file(
+    path: Path,
+    out: Path,
+    settings: SplitSettings,
+    *,
+    group_columns: list[str],
+    columns: list[str],
+    id_column: str | None = None,
+    progress: Told | None = None,
+) -> dict[str, Any]:
+    """Split a file into one file a split, in its own format, no group crossing.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or a column is missing; nothing is then written.
+    """
+    file = read_file(path, id_column=id_column)
+    require_columns(path, file.frame, group_columns)
+    names = text_columns(columns, path, file.frame) if columns else []
+    made = _split_plain(file.frame, group_columns, names, settings, progress)
+    written = {}
+    with full_disk_told(out):
+        out.mkdir(parents=True, exist_ok=True)
+        suffix = {"xlsx": "csv", "json": "jsonl"}.get(file.format, file.format)
+        suffix = path.suffix.lstrip(".") if path.suffix.lower() == ".tsv" else suffix
+        for name in [*settings.names, DROPPED]:
+            rows = made.assignments.filter(pl.col("split") == name)["row"]
+            if name == DROPPED and not len(rows):
+                continue
+            target = out / f"{name}.{suffix}"
+            write_frame(file.frame[rows], target)
+            written[name] = str(target)
+    return {**made.figures, "files": written, "notes": [*file.notes, *made.notes]}
+
+
+def _split_plain(
+    frame: pl.DataFrame,
+    group_columns: list[str],
+    names: list[str],
+    settings: SplitSettings,
+    progress: Told | None,
+) -> SplitResult:
+    """Any columns in the place of the brand and the texts of a record."""
+    keys = {
+        f"group:{column}": group_keys(frame[column], generic=settings.generic_brands)
+        for column in group_columns
+    }
+    rows = frame.select(pl.int_range(pl.len()).alias("_row"), *names).with_columns(**keys)
+    exact = settings.model_copy(
+        update={
+            "by": "none",
+            "identifiers": False,
+            "text_columns": cumulative(names),
+            "near_duplicates": settings.near_duplicates if names else None,
+        }
+    )
+    return split_records(rows.lazy(), exact, tie_on=list(keys), progress=progress)
+
+
+def check_split_files(
+    train: Path,
+    test: Path,
+    *,
+    group_columns: list[str],
+    columns: list[str],
+    near_duplicates: float,
+    generic_brands: list[str] | None = None,
+    id_column: str | None = None,
+    progress: Told | None = None,
+) -> tuple[Leaks, list[str]]:
+    """Whether anything leaks between two files, made by anyone.
+
+    With no columns named: ``brand`` where both have it, and ``title`` (with ``description``)
+    where both have them.
+    """
+    check_threshold(near_duplicates)
+    left, right = read_file(train, id_column=id_column), read_file(test, id_column=id_column)
+    both = [c for c in left.frame.columns if c in right.frame.columns]
+    groups = group_columns or [c for c in ("brand",) if c in both]
+    texts = columns or [c for c in ("title", "description") if c in both]
+    if not groups and not texts:
+        raise InputError(
+            f"{train} and {test}: nothing to compare. Both have: {', '.join(both) or 'no column'}. "
+            "Pass --group-column or --text-columns."
+        )
+    for file in (left, right):
+        require_columns(file.path, file.frame, groups)
+        texts = text_columns(texts, file.path, file.frame) if texts else []
+    settings = CertifySettings(
+        group_columns=groups,
+        text_columns=cumulative(texts) if texts else [],
+        near_duplicates=near_duplicates,
+        generic_brands=generic_brands or [],
+    )
+    found = find_leaks(
+        left.frame,
+        right.frame,
+        settings,
+        left_ids=left.ids,
+        right_ids=right.ids,
+        progress=progress,
+    )
+    return found, [*left.notes, *right.notes]
+
+
+def write_frame(frame: pl.DataFrame, path: Path) -> None:
+    """Write a frame by the ending of its path: Parquet, CSV, TSV or JSON Lines; whole or not."""
+    beside = path.with_name(f".{path.name}.tmp")
+    with full_disk_told(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            if path.suffix == ".parquet":
+                frame.write_parquet(beside)
+            elif path.suffix in (".jsonl", ".ndjson"):
+                frame.write_ndjson(beside)
+            elif path.suffix in (".csv", ".tsv", ".txt"):
+                frame.write_csv(beside, separator="\t" if path.suffix == ".tsv" else ",")
+            else:
+                raise InputError(f"{path}: write to .parquet, .csv, .tsv or .jsonl.")
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)

@@ -1,0 +1,244 @@
+"""Scores and comparisons of the runs of a workspace, made again only where they are stale."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import polars as pl
+import sqlalchemy as sa
+
+from catalog.errors import InputError
+from curation.exports.manifest import without_nan
+from evaluation.categories import CategoryAnswers
+from evaluation.comparison import Comparison, compare_runs
+from evaluation.contract import Task
+from evaluation.loading import Loaded, load_answers
+from evaluation.reference_lines import reference_lines
+from evaluation.settings import CompareSettings
+from workspace.atomic import digest_of
+from workspace.database.tables import Run
+from workspace.lock import locked
+from workspace.runs.gold import GROUP, basis, gold_of, majority_path, train_ids
+from workspace.runs.plain import scores_of
+from workspace.snapshots import Output, Snapshot
+
+if TYPE_CHECKING:
+    from workspace.workspace import Workspace
+
+VERSION = 1
+"""Raised when the same predictions would get other scores."""
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """A run as it is listed."""
+
+    name: str
+    model: str
+    split: str
+    task: Task
+    at: str
+    about: dict[str, Any]
+    predictions: Snapshot
+
+
+@dataclass(frozen=True)
+class Made:
+    """A snapshot, and whether this call made it."""
+
+    run: str
+    snapshot: Snapshot
+    is_new: bool
+
+
+def list_runs(workspace: Workspace) -> list[RunInfo]:
+    """The runs of the workspace, oldest first."""
+    with workspace.database.session() as session:
+        rows = [
+            (r.run_id, r.model, r.split, r.at, dict(r.about))
+            for r in session.scalars(sa.select(Run).order_by(Run.at, Run.run_id))
+        ]
+    found = []
+    for name, model, split, at, about in rows:
+        snapshot = workspace.snapshots.current(f"predictions/{name}")
+        if snapshot is not None:
+            task = cast(Task, about.get("task", "classification"))
+            found.append(
+                RunInfo(name, model, split, task, at.isoformat(timespec="seconds"), about, snapshot)
+            )
+    return found
+
+
+def runs_named(workspace: Workspace, names: Sequence[str]) -> list[RunInfo]:
+    """Runs by name, all where none is named.
+
+    Raises
+    ------
+    InputError
+        If there is no such run, or none at all.
+    """
+    known = {run.name: run for run in list_runs(workspace)}
+    if not known:
+        raise InputError(
+            f"{workspace.root}: no runs yet. Bring one in with `goldshelf import-run "
+            "PREDICTIONS.jsonl RUN.json`."
+        )
+    for name in names:
+        if name not in known:
+            raise InputError(f"no run {name!r} here. Runs: {', '.join(known)}.")
+    return [known[name] for name in names] if names else list(known.values())
+
+
+def load_runs(workspace: Workspace, runs: Sequence[RunInfo]) -> Loaded:
+    """The answers of runs on one split, clustered by the split's groups.
+
+    Raises
+    ------
+    InputError
+        If they are not of one split and one task, or a row is of the train split now.
+    """
+    first = runs[0]
+    for run in runs[1:]:
+        if (run.split, run.task) != (first.split, first.task):
+            raise InputError(
+                f"run {run.name} is on {run.task} of split {run.split}, {first.name} on "
+                f"{first.task} of split {first.split}: only runs on the same rows can be compared."
+            )
+    return load_answers(
+        first.task,
+        gold_of(workspace, first.task, first.split),
+        {run.name: run.predictions.read("predictions") for run in runs},
+        taxonomy=workspace.taxonomy(),
+        cluster_column=GROUP,
+        settings=workspace.settings.score,
+        gold_name=f"split {first.split}",
+        train_ids=train_ids(workspace),
+    )
+
+
+def _fingerprint(workspace: Workspace, runs: Sequence[RunInfo], more: Any = None) -> str:
+    return digest_of(
+        {
+            "version": VERSION,
+            "runs": {run.name: run.predictions.id for run in runs},
+            "order": [run.name for run in runs],
+            "basis": basis(workspace),
+            "score": workspace.settings.score.model_dump(mode="json"),
+            "more": more,
+        }
+    )
+
+
+def score_runs(
+    workspace: Workspace, names: Sequence[str] = (), *, force: bool = False
+) -> list[Made]:
+    """Score runs on the gold of their split; all runs where none is named.
+
+    Kept as ``scores/RUN``: tables ``rows``, ``categories`` and ``confusion``, and the metrics in
+    the figures. A run whose predictions, gold, split and settings are unchanged is not scored
+    again.
+    """
+    return [_score(workspace, run, force) for run in runs_named(workspace, names)]
+
+
+def _score(workspace: Workspace, run: RunInfo, force: bool) -> Made:
+    started_at, step = time.time(), f"scores/{run.name}"
+    fingerprint = _fingerprint(workspace, [run])
+    known = workspace.snapshots.current(step)
+    if known is not None and known.manifest["fingerprint"] == fingerprint and not force:
+        return Made(run.name, known, is_new=False)
+    loaded = load_runs(workspace, [run])
+    answers = loaded.answers[run.name]
+    scores = scores_of(answers, loaded.notes[run.name])
+    lines = {}
+    if isinstance(answers, CategoryAnswers):
+        lines = reference_lines(answers, majority_path(workspace))
+    rows = scores.rows
+    if answers.clusters is not None:
+        rows = rows.with_columns(pl.Series("cluster", answers.clusters))
+    body = scores.as_json()
+    figures = {
+        "run": run.name,
+        "model": run.model,
+        "split": run.split,
+        **{key: value for key, value in body.items() if key not in ("categories", "notes")},
+        "reference_lines": without_nan(lines),
+        "costs": run.predictions.figures.get("costs", {}),
+    }
+    tables = {"rows": rows, "categories": scores.categories, "confusion": scores.confusion}
+    return Made(
+        run.name,
+        _write(
+            workspace, step, Output(tables, figures, scores.notes), fingerprint, [run], started_at
+        ),
+        is_new=True,
+    )
+
+
+def _write(
+    workspace: Workspace,
+    step: str,
+    output: Output,
+    fingerprint: str,
+    runs: Sequence[RunInfo],
+    started_at: float,
+) -> Snapshot:
+    inputs = {f"predictions/{run.name}": run.predictions.id for run in runs} | basis(workspace)
+    with locked(workspace.layout):
+        return workspace.snapshots.write(
+            step,
+            output,
+            fingerprint=fingerprint,
+            inputs=inputs,
+            settings=workspace.settings.score.model_dump(mode="json"),
+            started_at=started_at,
+        )
+
+
+def compare(
+    workspace: Workspace,
+    baseline: str,
+    candidate: str,
+    *,
+    metric: str | None = None,
+    gates: Sequence[str] = (),
+    settings: CompareSettings | None = None,
+) -> Comparison:
+    """Compare two runs of the workspace, and keep it as ``comparisons/BASELINE__CANDIDATE``.
+
+    Tables ``metrics``, ``categories`` and ``flips``; all else in the figures.
+
+    Raises
+    ------
+    InputError
+        If a run is not known, the two are not on the same rows, or a metric or gate is wrong.
+    """
+    started_at = time.time()
+    settings = settings or workspace.settings.compare
+    runs = runs_named(workspace, [baseline, candidate])
+    loaded = load_runs(workspace, runs)
+    found = compare_runs(
+        runs[0].task,
+        loaded.answers[baseline],
+        loaded.answers[candidate],
+        metric=metric,
+        gates=gates,
+        settings=settings,
+        cluster_name="group",
+        notes=[note for notes in loaded.notes.values() for note in notes],
+    )
+    body = found.as_json(n_flips=0)
+    tables = ("metrics", "categories", "fixed", "broken", "notes")
+    figures = {key: value for key, value in body.items() if key not in tables}
+    output = Output(
+        {"metrics": found.metrics, "categories": found.categories, "flips": found.flips},
+        {"runs": [baseline, candidate], **figures},
+        found.notes,
+    )
+    asked = [found.metric, list(gates), settings.model_dump(mode="json")]
+    step = f"comparisons/{baseline}__{candidate}"
+    _write(workspace, step, output, _fingerprint(workspace, runs, asked), runs, started_at)
+    return found

@@ -1,0 +1,157 @@
+"""export: the splits as training files, certified, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import importlib.metadata
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from catalog.errors import InputError
+from curation.exports.bundle import RECORDS, Bundle, write_bundle
+from curation.exports.manifest import left_out_notes, manifest_of, notes_of
+from curation.exports.plan import plan_export
+from curation.exports.prompts import system_prompt
+from curation.exports.settings import ExportSettings, TextField
+from curation.splits.certificate import Certificate, CertifySettings, certify_files
+from curation.splits.settings import SplitSettings
+from workspace.atomic import write_json
+from workspace.settings import Settings
+from workspace.snapshots import Output, Snapshot
+from workspace.step import Context, Step
+from workspace.taxonomies import taxonomy_of
+
+MANIFEST = "manifest.json"
+_TEXTS: tuple[TextField, ...] = ("title", "description", "brand")
+
+
+def _decides(settings: Settings) -> Any:
+    return {
+        "export": settings.export.model_dump(mode="json"),
+        "certify": certify_settings(settings.split).model_dump(mode="json"),
+    }
+
+
+def _run(context: Context) -> Output:
+    settings = context.settings.export
+    gold = context.inputs["curate"].path("gold")
+    plan = plan_export(
+        pl.scan_parquet(gold),
+        context.inputs["split"].read("split"),
+        context.inputs["balance"].read("train"),
+        settings,
+    )
+    if plan.rows.is_empty():
+        why = "; ".join(left_out_notes(plan)) or "gold has no records"
+        raise InputError(
+            f"export {settings.folder}: no example is left ({why}). Nothing was written; change "
+            "[export] targets, or the step before."
+        )
+    system = prompt_for(context.inputs["load"], pl.scan_parquet(gold), settings)
+    target = context.workspace.layout.exports / settings.folder
+    with _written_beside(target) as folder:
+        bundle = write_bundle(
+            gold, plan, settings, system, folder, context.scratch, progress=context.progress
+        )
+        certificate = _certified(folder, bundle, context)
+        manifest = manifest_of(
+            plan,
+            bundle,
+            settings,
+            system,
+            taxonomy=context.inputs["load"].figures["taxonomy"],
+            split=context.settings.split.model_dump(mode="json"),
+            balance={
+                **context.settings.balance.model_dump(mode="json"),
+                "figures": context.inputs["balance"].figures,
+            },
+            inputs={name: snapshot.id for name, snapshot in context.inputs.items()},
+            certificate=certificate.as_json(),
+            goldshelf_version=importlib.metadata.version("goldshelf"),
+        )
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        write_json(folder / MANIFEST, {**manifest, "created_at": now})
+    notes = notes_of(plan, settings)
+    if certificate.leaks:
+        notes.append(
+            "the certificate found leaks between the splits: see `certificate` in the manifest"
+        )
+    return Output({"lines": bundle.lines}, manifest, notes)
+
+
+def prompt_for(load: Snapshot, gold: pl.LazyFrame, settings: ExportSettings) -> str:
+    """The system prompt, with the leaves or the attributes of the taxonomy where they are asked.
+
+    A taxonomy without attributes gives way to the attributes of gold.
+    """
+    if not settings.allowed:
+        return system_prompt(settings)
+    taxonomy = taxonomy_of(load)
+    leaves = taxonomy.nodes.filter("is_leaf")["path"].to_list()
+    names = taxonomy.attributes["attribute"].unique()
+    if names.is_empty():
+        held = gold.select(pl.col("attributes").explode().struct.field("key")).unique()
+        names = held.collect(engine="streaming").to_series().drop_nulls()
+    return system_prompt(settings, leaves, names.sort().to_list())
+
+
+def certify_settings(split: SplitSettings) -> CertifySettings:
+    """What the certificate checks: what the split was asked to keep apart."""
+    columns = [text for text in split.text_columns if set(text) <= set(_TEXTS)]
+    given = CertifySettings()
+    return CertifySettings(
+        group_columns=["brand"] if split.by == "brand" else [],
+        text_columns=columns or given.text_columns,
+        near_duplicates=split.near_duplicates or given.near_duplicates,
+        generic_brands=split.generic_brands,
+    )
+
+
+def _certified(folder: Path, bundle: Bundle, context: Context) -> Certificate:
+    """Read the records back and look for what crosses."""
+    records = {
+        Path(name).stem: folder / name for name in bundle.files if name.startswith(f"{RECORDS}/")
+    }
+    settings = certify_settings(context.settings.split)
+    return certify_files(records, settings, progress=context.progress)
+
+
+@contextlib.contextmanager
+def _written_beside(target: Path) -> Iterator[Path]:
+    """A folder to write into that takes the place of the target once it is whole.
+
+    What a killed process left of this target is put back or taken away first.
+    """
+    old = target.with_name(f".{target.name}.old")
+    _put_back(target, old)
+    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.new")
+    beside.mkdir(parents=True)
+    try:
+        yield beside
+        if target.exists():
+            target.replace(old)
+        try:
+            beside.replace(target)
+        except OSError:
+            _put_back(target, old)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _put_back(target: Path, old: Path) -> None:
+    if old.exists() and not target.exists():
+        old.replace(target)
+    shutil.rmtree(old, ignore_errors=True)
+    for left in target.parent.glob(f".{target.name}.*.new"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+STEP = Step("export", ("load", "curate", "split", "balance"), _decides, _run)

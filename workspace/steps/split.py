@@ -1,0 +1,46 @@
+"""split: whole groups of gold into train, validation and test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from curation.splits.split import SplitResult, split_records
+from workspace.settings import Settings
+from workspace.snapshots import Output
+from workspace.step import Context, Step
+from workspace.taxonomies import taxonomy_of
+
+
+def _decides(settings: Settings) -> Any:
+    return settings.split.model_dump(mode="json")
+
+
+def _run(context: Context) -> Output:
+    gold = context.inputs["curate"].scan("gold")
+    taxonomy = taxonomy_of(context.workspace.snapshot("load"))
+    made = split_records(
+        gold, context.settings.split, taxonomy=taxonomy, progress=context.progress
+    )
+    ids = gold.select("record_id").collect()
+    return Output(_tables(made, ids), made.figures, made.notes)
+
+
+def _tables(made: SplitResult, ids: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    of_row = ids.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    left = of_row.rename({"row": "left", "record_id": "left_id"})
+    right = of_row.rename({"row": "right", "record_id": "right_id"})
+    edges = made.edges.join(left, on="left", how="left", maintain_order="left").join(
+        right, on="right", how="left", maintain_order="left"
+    )
+    return {
+        "split": pl.concat([ids, made.assignments.select("split", "group_id")], how="horizontal"),
+        "edges": edges.select("kind", "left_id", "right_id", "key", "similarity", "is_broken"),
+        "groups": made.groups,
+        "balance": made.balance,
+        "missing": made.missing,
+    }
+
+
+STEP = Step("split", ("load", "curate"), _decides, _run)

@@ -1,0 +1,1 @@
+"""What pages and verbs show: small frames out of large snapshots."""
