@@ -9,9 +9,10 @@ import polars as pl
 from catalog.text import folded, unaccented
 
 COMPANY_FORMS = (
-    "ab ag as asa bv co company corp corporation gmbh inc incorporated intl international kg "
-    "limited llc llp ltd nv oy oyj plc pte pty pvt private sa sarl sas spa srl"
-).split()
+    "ab", "ag", "as", "asa", "bv", "co", "company", "corp", "corporation", "gmbh", "inc",
+    "incorporated", "intl", "international", "kg", "limited", "llc", "llp", "ltd", "nv", "oy",
+    "oyj", "plc", "pte", "pty", "pvt", "private", "sa", "sarl", "sas", "spa", "srl",
+)  # fmt: skip
 GENERIC = (
     "generic",
     "unbranded",
@@ -65,10 +66,16 @@ def brand_keys(brands: pl.Series, *, generic: Iterable[str] = ()) -> pl.Series:
     4
     """
     distinct = brands.cast(pl.String).unique().drop_nulls()
-    own = brand_keys(pl.Series(list(generic), dtype=pl.String)).drop_nulls() if generic else []
+    own = (
+        brand_keys(pl.Series(list(generic), dtype=pl.String)).drop_nulls()
+        if generic
+        else pl.Series([], dtype=pl.String)
+    )
     keys = _key(distinct)
     keys = keys.set(keys.is_in(pl.Series([*GENERIC, *own, ""], dtype=pl.String).implode()), None)
-    return brands.cast(pl.String).replace_strict(distinct, keys, default=None, return_dtype=pl.String)
+    return brands.cast(pl.String).replace_strict(
+        distinct, keys, default=None, return_dtype=pl.String
+    )
 
 
 def _key(names: pl.Series) -> pl.Series:

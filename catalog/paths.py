@@ -26,9 +26,7 @@ def join_path(path: Sequence[str] | None) -> str | None:
     """
     if path is None:
         return None
-    return SEPARATOR.join(
-        name.replace(">", "\\>") if SEPARATOR in name else name for name in path
-    )
+    return SEPARATOR.join(name.replace(">", "\\>") if SEPARATOR in name else name for name in path)
 
 
 def split_path(text: str | None) -> list[str] | None:

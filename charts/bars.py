@@ -27,7 +27,10 @@ def counts(
             text=[f"{rows[n][1]:,.0f}" for n in mine],
             textposition="outside",
             cliponaxis=False,
-            marker={"color": SERIES[position % len(SERIES)], "pattern": {"shape": PATTERNS[position % len(PATTERNS)]}},
+            marker={
+                "color": SERIES[position % len(SERIES)],
+                "pattern": {"shape": PATTERNS[position % len(PATTERNS)]},
+            },
             hovertemplate="%{y}: %{x:,}<extra></extra>",
         )
     figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=False)
@@ -58,7 +61,9 @@ def grouped(
                 "line": {"color": INK, "width": 0.5},
             },
             hovertemplate=(
-                f"%{{y}}<br>{label(kind)}: " + ("%{x:.2%}" if as_share else "%{x:,}") + "<extra></extra>"
+                f"%{{y}}<br>{label(kind)}: "
+                + ("%{x:.2%}" if as_share else "%{x:,}")
+                + "<extra></extra>"
             ),
         )
     figure.update_layout(barmode="group", bargap=0.3)

@@ -10,6 +10,8 @@ import plotly.graph_objects as go
 
 from charts.theme import BLUE, GREEN, INK, MUTED, SERIES, SYMBOLS, VERMILION, label, percent, styled
 
+_DASHES = ("dash", "dot", "dashdot")
+
 
 @dataclass(frozen=True)
 class Dot:
@@ -34,36 +36,43 @@ def dots(
         Values to draw as dashed lines across, by name, such as chance and majority.
     """
     shown = [row for row in reversed(rows) if not math.isnan(row.value)]
+    names = [label(row.name) for row in shown]
     figure = go.Figure(
         go.Scatter(
             x=[row.value for row in shown],
-            y=[label(row.name) for row in shown],
+            y=names,
             error_x=_whiskers(shown),
-            mode="markers+text",
-            text=[f"  {percent(row.value)}" for row in shown],
-            textposition="top center",
+            mode="markers",
             marker={"size": 11, "color": BLUE, "symbol": "circle"},
             hovertext=[_told(row) for row in shown],
             hoverinfo="text",
             showlegend=False,
         )
     )
-    for position, (name, value) in enumerate((lines or {}).items()):
-        if math.isnan(value):
-            continue
-        figure.add_vline(
-            x=value,
-            line={"dash": "dash", "color": MUTED, "width": 1},
-            annotation_text=f"{label(name)} {percent(value)}",
-            annotation_position="top" if position % 2 else "bottom",
-            annotation_font_color=MUTED,
+    for name, row in zip(names, shown, strict=True):
+        figure.add_annotation(
+            x=1.01, xref="paper", xanchor="left", y=name, text=percent(row.value), showarrow=False
+        )
+    known = {name: value for name, value in (lines or {}).items() if not math.isnan(value)}
+    for position, (name, value) in enumerate(known.items()):
+        figure.add_scatter(
+            x=[value, value],
+            y=[names[0], names[-1]] if names else [],
+            mode="lines",
+            line={"dash": _DASHES[position % len(_DASHES)], "color": MUTED, "width": 2},
+            name=f"{label(name)} {percent(value)}",
+            hoverinfo="name",
         )
     figure.update_xaxes(tickformat=".0%", title=title, rangemode="tozero")
-    figure.update_yaxes(showgrid=False)
-    return styled(figure, rows=len(shown))
+    figure.update_yaxes(showgrid=False, categoryorder="array", categoryarray=names)
+    figure.update_layout(showlegend=bool(known))
+    styled(figure, rows=len(shown))
+    return figure.update_layout(margin={"r": 70})
 
 
-def series(named: Mapping[str, Sequence[Dot]], *, x_title: str = "", y_title: str = "") -> go.Figure:
+def series(
+    named: Mapping[str, Sequence[Dot]], *, x_title: str = "", y_title: str = ""
+) -> go.Figure:
     """Several series over the same steps, such as accuracy by level, told apart by symbol."""
     figure = go.Figure()
     for position, (name, rows) in enumerate(named.items()):
@@ -74,7 +83,10 @@ def series(named: Mapping[str, Sequence[Dot]], *, x_title: str = "", y_title: st
             name=label(name),
             mode="lines+markers",
             marker={"size": 10, "symbol": SYMBOLS[position % len(SYMBOLS)]},
-            line={"color": SERIES[position % len(SERIES)], "dash": ["solid", "dot", "dash"][position % 3]},
+            line={
+                "color": SERIES[position % len(SERIES)],
+                "dash": ("solid", *_DASHES)[position % 4],
+            },
             hovertext=[_told(row) for row in rows],
             hoverinfo="text",
         )
@@ -86,7 +98,14 @@ def series(named: Mapping[str, Sequence[Dot]], *, x_title: str = "", y_title: st
 def differences(rows: Sequence[Dot], *, title: str = "") -> go.Figure:
     """Paired differences around zero: better to the right (▲), worse to the left (▼)."""
     shown = [row for row in reversed(rows) if not math.isnan(row.value)]
-    marks = [("triangle-right", GREEN) if r.low > 0 else ("triangle-left", VERMILION) if r.high < 0 else ("circle-open", INK) for r in shown]
+    marks = [
+        ("triangle-right", GREEN)
+        if r.low > 0
+        else ("triangle-left", VERMILION)
+        if r.high < 0
+        else ("circle-open", INK)
+        for r in shown
+    ]
     figure = go.Figure(
         go.Scatter(
             x=[row.value for row in shown],
@@ -125,5 +144,11 @@ def _told(row: Dot, *, signed: bool = False) -> str:
             if signed
             else f"95 % interval {percent(row.low)} to {percent(row.high)}"
         )
-    parts = [f"<b>{label(row.name, 120)}</b>", value, interval, f"{row.n:,} rows", label(row.note, 200)]
+    parts = [
+        f"<b>{label(row.name, 120)}</b>",
+        value,
+        interval,
+        f"{row.n:,} rows",
+        label(row.note, 200),
+    ]
     return "<br>".join(part for part in parts if part)

@@ -35,9 +35,10 @@ def matrix(
             hovertemplate=f"{row_title} %{{y}}<br>{column_title} %{{x}}<br>%{{text}}<extra></extra>",
         )
     )
-    figure.update_xaxes(title=column_title, side="top", showgrid=False, tickangle=-30)
+    figure.update_xaxes(title=column_title, side="top", showgrid=False, tickangle=-40)
     figure.update_yaxes(title=row_title, autorange="reversed", showgrid=False)
-    return styled(figure, height=max(280, 130 + 30 * len(rows)))
+    styled(figure, height=max(300, 170 + 32 * len(rows)))
+    return figure.update_layout(margin={"r": 60, "t": 60})
 
 
 def _cell(value: float, as_count: bool) -> str:

@@ -14,13 +14,13 @@ BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW = (
 SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION)
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
 PATTERNS = ("", "/", ".", "x", "-", "+")
-ROW_PX = 26
+ROW_PX = 32
 
 
 def styled(figure: go.Figure, *, rows: int | None = None, height: int | None = None) -> go.Figure:
     """Give a figure the common look; ``rows`` sets the height of a list of rows."""
     if rows is not None:
-        height = max(160, 90 + ROW_PX * rows)
+        height = max(190, 120 + ROW_PX * rows)
     figure.update_layout(
         template="none",
         font={"family": "Source Sans Pro, Helvetica, Arial, sans-serif", "size": 13, "color": INK},

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from charts.theme import label, styled
+from charts.theme import INK, label, styled
+
+_TINTS = ["#cfe3f3", "#fbe3b8", "#c9ebdf", "#f3d6e4", "#dcecf8", "#f9d9c7", "#e7e7e7", "#f6f3c4"]
 
 
 def treemap(
@@ -39,6 +41,9 @@ def treemap(
                 "cornerradius": 3,
             },
             tiling={"pad": 2},
+            textfont={"color": INK},
         )
     )
-    return styled(figure, height=460)
+    figure.update_layout(treemapcolorway=_TINTS)
+    styled(figure, height=460)
+    return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})

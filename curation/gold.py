@@ -102,19 +102,23 @@ def curate(
     labels = _labels(records, taxonomy, votes, consensus, about_category, settings)
     dropped = _dropped(records, labels, issues, about_category, settings)
     fixes = _text_fixes(records, issues, settings)
-    gold = _with_texts(records, fixes).drop("category_path").join(
-        labels.filter(pl.col("label").is_not_null())
-        .lazy()
-        .select(
-            "record_id",
-            parted("label").alias("category_path"),
-            "label_source",
-            "label_score",
-            "label_by",
-        ),
-        on="record_id",
-        how="inner",
-        maintain_order="left",
+    gold = (
+        _with_texts(records, fixes)
+        .drop("category_path")
+        .join(
+            labels.filter(pl.col("label").is_not_null())
+            .lazy()
+            .select(
+                "record_id",
+                parted("label").alias("category_path"),
+                "label_source",
+                "label_score",
+                "label_by",
+            ),
+            on="record_id",
+            how="inner",
+            maintain_order="left",
+        )
     )
     gold = gold.join(dropped.lazy(), on="record_id", how="anti", maintain_order="left").select(
         *RECORD_SCHEMA.names(), "label_source", "label_score", "label_by"
@@ -212,12 +216,17 @@ def _dropped(
         )
         .select("record_id", pl.col("check").alias("reason"), pl.col("message").alias("detail"))
         .collect()
-        .filter(~pl.col("record_id").is_in(kept_by_people.implode()) | (pl.col("reason") == "empty_title"))
+        .filter(
+            ~pl.col("record_id").is_in(kept_by_people.implode())
+            | (pl.col("reason") == "empty_title")
+        )
     )
     no_label = labels.filter(pl.col("label").is_null()).select(
         "record_id",
         pl.lit("no category").alias("reason"),
-        pl.coalesce(pl.concat_str(pl.lit("not valid: "), "source"), pl.lit("none given")).alias("detail"),
+        pl.coalesce(pl.concat_str(pl.lit("not valid: "), "source"), pl.lit("none given")).alias(
+            "detail"
+        ),
     )
     every = pl.concat([by_person, by_check, no_label]).select(DROP_SCHEMA.names())
     first = every.unique("record_id", keep="first", maintain_order=True)
@@ -235,7 +244,12 @@ def _text_fixes(
             & pl.col("check").is_in(settings.repair)
             & pl.col("fix_value").is_not_null()
         )
-        .select("record_id", pl.col("fix_field").alias("field"), pl.col("fix_value").alias("after"), pl.col("check").alias("reason"))
+        .select(
+            "record_id",
+            pl.col("fix_field").alias("field"),
+            pl.col("fix_value").alias("after"),
+            pl.col("check").alias("reason"),
+        )
         .collect()
         .unique(("record_id", "field"), keep="first", maintain_order=True)
     )

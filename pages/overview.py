@@ -17,14 +17,19 @@ with st.container(border=True):
     if told.page == "run":
         jobs.run_button(opened, [], label="Run")
     else:
-        st.page_link(f"pages/{told.page}.py", label=f"To {told.page.title()}", icon=":material/arrow_forward:")
+        st.page_link(
+            f"pages/{told.page}.py",
+            label=f"To {told.page.title()}",
+            icon=":material/arrow_forward:",
+        )
 
 lines = step_lines(opened)
 st.subheader("Steps")
 tables.steps(lines)
-for line in lines:
-    for note in line.notes:
-        st.caption(f"**{line.step}** · {safe.markdown(note)}")
+said = [f"- **{line.step}**: {safe.markdown(note)}" for line in lines for note in line.notes]
+if said:
+    with st.expander(f"What the steps said aloud ({len(said)})", icon=":material/campaign:"):
+        st.markdown("\n".join(said))
 
 with st.expander("Another catalog: make a new workspace", icon=":material/add:"):
     opening.form()

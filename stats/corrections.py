@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 
@@ -29,7 +31,13 @@ def benjamini_hochberg(p_values: np.ndarray) -> np.ndarray:
     return _stepwise(p_values, lambda m, rank: m / (rank + 1), np.minimum.accumulate, reverse=True)
 
 
-def _stepwise(p_values, factor, accumulate, *, reverse):  # type: ignore[no-untyped-def]
+def _stepwise(
+    p_values: np.ndarray,
+    factor: Callable[[int, int], float],
+    accumulate: Callable[[np.ndarray], np.ndarray],
+    *,
+    reverse: bool,
+) -> np.ndarray:
     p_values = np.asarray(p_values, dtype=float)
     corrected = np.full(len(p_values), np.nan)
     tested = np.flatnonzero(~np.isnan(p_values))

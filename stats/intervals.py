@@ -79,9 +79,7 @@ def bounded_estimate(
         effective = float(n_clusters)
     z = float(_distributions.t.ppf(0.5 + LEVEL / 2, n_clusters - 1))
     centre = (value + z**2 / (2 * effective)) / (1 + z**2 / effective)
-    half = z / (1 + z**2 / effective) * math.sqrt(
-        spread / effective + z**2 / (4 * effective**2)
-    )
+    half = z / (1 + z**2 / effective) * math.sqrt(spread / effective + z**2 / (4 * effective**2))
     low, high = max(0.0, centre - half), min(1.0, centre + half)
     return Estimate(value, min(low, value), max(high, value), rows, told)
 

@@ -38,9 +38,7 @@ def app_verb(
     """Start the workbench in the browser and print its address."""
     environment = {**os.environ, "GOLDSHELF_WORKSPACE": str(workspace.resolve())}
     command = [
-        sys.executable, "-m", "streamlit", "run", str(_ROOT / "app.py"),
-        "--server.port", str(port), "--server.address", address, "--server.headless", "true",
-        "--browser.gatherUsageStats", "false",
+        sys.executable, "-m", "ui.serve", "--server.port", str(port), "--server.address", address,
     ]  # fmt: skip
     with subprocess.Popen(command, env=environment, cwd=_ROOT, stdout=subprocess.DEVNULL) as server:
         try:
@@ -74,7 +72,9 @@ def sample_verb(
 ) -> None:
     """Build a workspace from the sample catalog by running every step on it; keeps one that is there."""
     if not (folder / "goldshelf.toml").exists():
-        tell(f"building a workspace from {SAMPLE.name} in {folder}: the whole way, about a minute …")
+        tell(
+            f"building a workspace from {SAMPLE.name} in {folder}: the whole way, about a minute …"
+        )
     opened = build_sample(folder, _watched)
     if as_json:
         print_json({"workspace": str(opened.root)})

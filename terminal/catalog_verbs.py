@@ -46,7 +46,9 @@ def taxonomy_show(
     if as_json:
         print_json(body)
         return
-    say(f"{body['name']} {body['version']}: {body['n_nodes']:,} categories, {body['n_leaves']:,} leaves")
+    say(
+        f"{body['name']} {body['version']}: {body['n_nodes']:,} categories, {body['n_leaves']:,} leaves"
+    )
     print_table(
         ["id", "category", "leaf", "records"],
         [(c["node_id"], c["path"], c["is_leaf"], c["n_records"]) for c in body["children"]],
@@ -72,4 +74,6 @@ def taxonomy_repair(
     if as_json:
         print_json({"repairs": found.to_dicts()})
     else:
-        print_table(["wrong path", "rows", "nearest valid path", "score", "kind"], found.iter_rows())
+        print_table(
+            ["wrong path", "rows", "nearest valid path", "score", "kind"], found.iter_rows()
+        )

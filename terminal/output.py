@@ -15,7 +15,7 @@ from rich.text import Text
 
 from workspace.progress import ProgressState
 
-_OUT = Console(soft_wrap=True)
+_OUT = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 140)
 _ERR = Console(stderr=True, soft_wrap=True)
 
 

@@ -38,7 +38,9 @@ def predict(
         for baseline in baselines:
             progress.step(baseline)
             made.append(
-                predict_baseline(opened, baseline, split=split, name=name, seed=seed, progress=progress)
+                predict_baseline(
+                    opened, baseline, split=split, name=name, seed=seed, progress=progress
+                )
             )
         progress.close()
     for run in made:
@@ -50,7 +52,12 @@ def predict(
     print_table(
         ["run", "rows", "coverage", ""],
         [
-            (r.name, r.snapshot.figures["n_rows"], r.snapshot.figures["coverage"], "" if r.is_new else "as before")
+            (
+                r.name,
+                r.snapshot.figures["n_rows"],
+                r.snapshot.figures["coverage"],
+                "" if r.is_new else "as before",
+            )
             for r in made
         ],
     )
@@ -62,7 +69,9 @@ def report(
     baseline: Annotated[str | None, typer.Option(help="A run; the second best without it.")] = None,
     candidate: Annotated[str | None, typer.Option(help="A run; the best without it.")] = None,
     metric: Annotated[str | None, typer.Option(help="What decides; accuracy without it.")] = None,
-    gate: Annotated[list[str] | None, typer.Option(help="METRIC>=NUMBER, on the lower bound.")] = None,
+    gate: Annotated[
+        list[str] | None, typer.Option(help="METRIC>=NUMBER, on the lower bound.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Write one self-contained page: the verdict, its evidence and what it rests on."""
@@ -71,7 +80,9 @@ def report(
         gates=gate or [],
     )  # fmt: skip
     if as_json:
-        print_json({"file": str(written.path), "sentence": written.sentence, "passed": written.passed})
+        print_json(
+            {"file": str(written.path), "sentence": written.sentence, "passed": written.passed}
+        )
     else:
         say(written.sentence)
         say(f"written to {written.path}")

@@ -84,7 +84,9 @@ def decide_verb(
     reviewer: Reviewer = None,
     from_file: Annotated[
         Path | None,
-        typer.Option("--from", help="A file of record_id, category or action, reason: all or none."),
+        typer.Option(
+            "--from", help="A file of record_id, category or action, reason: all or none."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -150,7 +152,16 @@ def _show_log(entries: list[Logged]) -> None:
     print_table(
         ["no.", "when", "who", "record", "did", "before", "after", "why"],
         [
-            (e.id, e.at, e.reviewer, e.record_id, e.action, _state(e.before), _state(e.after), e.reason)
+            (
+                e.id,
+                e.at,
+                e.reviewer,
+                e.record_id,
+                e.action,
+                _state(e.before),
+                _state(e.after),
+                e.reason,
+            )
             for e in entries
         ],
     )

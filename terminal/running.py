@@ -48,7 +48,13 @@ def run_verb(
         print_table(
             ["step", "snapshot", "rows", "seconds", ""],
             [
-                (s.step, s.id, _rows(s), s.manifest["duration_s"], "" if s in made else "up to date")
+                (
+                    s.step,
+                    s.id,
+                    _rows(s),
+                    s.manifest["duration_s"],
+                    "" if s in made else "up to date",
+                )
                 for s in shown
             ],
         )

@@ -28,7 +28,8 @@ TextColumns = Annotated[
 ]
 IdColumn = Annotated[str | None, typer.Option(help="The id of each row; else its number from 0.")]
 NearDuplicates = Annotated[
-    float, typer.Option(help="Jaccard similarity of word sets from which texts are near-duplicates.")
+    float,
+    typer.Option(help="Jaccard similarity of word sets from which texts are near-duplicates."),
 ]
 
 
@@ -61,14 +62,18 @@ def dedupe(
     if as_json:
         print_json(found)
         return
-    print_table(["", ""], [(k.replace("_", " "), _short(v)) for k, v in found.items() if k != "notes"])
+    print_table(
+        ["", ""], [(k.replace("_", " "), _short(v)) for k, v in found.items() if k != "notes"]
+    )
 
 
 def split(
     file: Annotated[
         Path | None, typer.Argument(help="A file to split; the gold of the workspace without it.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The folder for the files of the splits.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder for the files of the splits.")
+    ] = None,
     group_column: Annotated[
         list[str] | None, typer.Option(help="A column whose values may not cross.")
     ] = None,
@@ -163,10 +168,13 @@ def check_split(
     else:
         body = found.as_json()
         hidden = ("leaking_rows", "leaks", "sample")
-        print_table(["", ""], [(k.replace("_", " "), v) for k, v in body.items() if k not in hidden])
+        print_table(
+            ["", ""], [(k.replace("_", " "), v) for k, v in body.items() if k not in hidden]
+        )
         if found.leaks:
             print_table(
-                ["kind", "train row", "test row", "key", "similarity"], found.listed.head(20).iter_rows()
+                ["kind", "train row", "test row", "key", "similarity"],
+                found.listed.head(20).iter_rows(),
             )
         say(
             f"leaks: {len(found.leaking_rows):,} rows of {test} stand in {train} in one way or another."

@@ -69,7 +69,10 @@ def init(
         [(c.column, c.field, c.reason, " · ".join(c.samples)) for c in made.choices],
         title=f"{made.root}: {made.how}",
     )
-    tell("Wrong? Run init again with --map FIELD=COLUMN. Right? Next: goldshelf run -w " + str(folder))
+    tell(
+        "Wrong? Run init again with --map FIELD=COLUMN. Right? Next: goldshelf run -w "
+        + str(folder)
+    )
 
 
 def load(
@@ -82,7 +85,9 @@ def load(
 
 
 def run(
-    steps: Annotated[list[str] | None, typer.Argument(help="Steps; all where none is named.")] = None,
+    steps: Annotated[
+        list[str] | None, typer.Argument(help="Steps; all where none is named.")
+    ] = None,
     workspace: WorkspaceDir = HERE,
     force: Annotated[bool, typer.Option(help="Run the named steps even if up to date.")] = False,
     as_json: Json = False,

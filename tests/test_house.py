@@ -44,7 +44,9 @@ def test_imports_run_one_way(package):
         assert not wrong, f"{path.relative_to(ROOT)} imports {wrong}"
 
 
-@pytest.mark.parametrize("package", ["catalog", "stats", "charts", "curation", "evaluation", "workspace", "terminal"])
+@pytest.mark.parametrize(
+    "package", ["catalog", "stats", "charts", "curation", "evaluation", "workspace", "terminal"]
+)
 def test_only_pages_and_ui_know_streamlit(package):
     for path in sources(package):
         assert "streamlit" not in set(imported(path)), path

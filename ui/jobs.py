@@ -70,7 +70,18 @@ def run_button(
         st.rerun()
 
 
-_VERBS = {"load", "check", "label", "agree", "split", "balance", "export", "predict", "score", "run"}
+_VERBS = {
+    "load",
+    "check",
+    "label",
+    "agree",
+    "split",
+    "balance",
+    "export",
+    "predict",
+    "score",
+    "run",
+}
 
 
 def panel(opened: Workspace) -> None:

@@ -26,7 +26,12 @@ def form() -> None:
     if not files:
         return
     left, right = st.columns(2)
-    taxonomy = left.text_input("Taxonomy", "inferred", key="open.taxonomy", help="shopify:PATH, google:PATH, a file, or inferred")
+    taxonomy = left.text_input(
+        "Taxonomy",
+        "inferred",
+        key="open.taxonomy",
+        help="shopify:PATH, google:PATH, a file, or inferred",
+    )
     separator = right.text_input("Category separator", key="open.separator", placeholder="guessed")
     declared = Declared(
         [str(path) for path in files], taxonomy=taxonomy, category_separator=separator or None
@@ -44,8 +49,12 @@ def form() -> None:
 
 
 def _files() -> list[Path]:
-    typed = st.text_input("Catalog file on this machine", key="open.path", placeholder="/data/products.csv")
-    dropped = st.file_uploader("or drop it here", type=ACCEPTED, accept_multiple_files=True, key="open.drop")
+    typed = st.text_input(
+        "Catalog file on this machine", key="open.path", placeholder="/data/products.csv"
+    )
+    dropped = st.file_uploader(
+        "or drop it here", type=ACCEPTED, accept_multiple_files=True, key="open.drop"
+    )
     if typed.strip():
         return [Path(typed.strip()).expanduser()]
     kept = []
@@ -81,7 +90,9 @@ def _corrected(preview: Preview) -> list[str]:
     )
     maps: list[str] = []
     levels: list[str] = []
-    for column, before, after in zip(rows["column"], rows["becomes"], edited["becomes"], strict=True):
+    for column, before, after in zip(
+        rows["column"], rows["becomes"], edited["becomes"], strict=True
+    ):
         if after == "category":
             levels.append(column)
         if after == before:

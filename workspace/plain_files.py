@@ -79,7 +79,9 @@ def _ids(path: Path, frame: pl.DataFrame, id_column: str | None) -> pl.Series:
     ids = frame[found]
     if ids.null_count():
         row = int(ids.is_null().arg_max() or 0)
-        raise InputError(f"{path}: id column {found!r} is empty in row {row + 1}. Give each row an id.")
+        raise InputError(
+            f"{path}: id column {found!r} is empty in row {row + 1}. Give each row an id."
+        )
     if ids.n_unique() < len(ids):
         twice = ids.filter(ids.is_duplicated())[0]
         raise InputError(

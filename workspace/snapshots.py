@@ -104,7 +104,9 @@ class SnapshotStore:
             return None
         folder = self._layout.snapshots / step / pointer["id"]
         manifest = read_json(folder / "manifest.json")
-        if manifest is None or any(not (folder / f"{t}.parquet").exists() for t in manifest["tables"]):
+        if manifest is None or any(
+            not (folder / f"{t}.parquet").exists() for t in manifest["tables"]
+        ):
             raise WorkspaceError(
                 f"{folder} is missing or damaged. Run `goldshelf run --force {step}` to make it again."
             )

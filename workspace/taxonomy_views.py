@@ -38,7 +38,9 @@ def shown(workspace: Workspace, path: str | None) -> dict[str, Any]:
     level = 1 if code == NO_NODE else int(tree.depths[code]) + 1
     known = at[at != NO_NODE]
     counts = pl.Series(tree.at_level(known, level)).value_counts(name="n_records")
-    children = below.join(counts, left_on="code", right_on=counts.columns[0], how="left").sort("code")
+    children = below.join(counts, left_on="code", right_on=counts.columns[0], how="left").sort(
+        "code"
+    )
     return {
         "name": tree.name,
         "version": tree.version,
@@ -46,7 +48,10 @@ def shown(workspace: Workspace, path: str | None) -> dict[str, Any]:
         "n_leaves": int(tree.nodes["is_leaf"].sum()),
         "path": tree.path_text(code),
         "children": children.select(
-            "node_id", pl.col("path_text").alias("path"), "is_leaf", pl.col("n_records").fill_null(0)
+            "node_id",
+            pl.col("path_text").alias("path"),
+            "is_leaf",
+            pl.col("n_records").fill_null(0),
         ).to_dicts(),
         "attributes": {} if code == NO_NODE else tree.schema_of(code),
     }

@@ -162,9 +162,7 @@ def _read_table(path: Path, delimiter: str) -> Taxonomy:
         ids = [row["id"] for row in rows] if "id" in columns else None
         tree = Taxonomy.from_paths([_names(row["path"], separator) for row in rows], node_ids=ids)
     elif {"id", "name", "parent_id"} <= set(columns):
-        tree = Taxonomy.from_paths(
-            _from_parents(path, rows), node_ids=[row["id"] for row in rows]
-        )
+        tree = Taxonomy.from_paths(_from_parents(path, rows), node_ids=[row["id"] for row in rows])
     elif len(columns) > 1:
         levels = [[row[c].strip() for c in columns if row[c].strip()] for row in rows]
         n_roots = len({level[0] for level in levels if level})
@@ -206,13 +204,17 @@ def _read_json(path: Path) -> Taxonomy:
         data = json.loads("\n".join(_lines(path)))
         nodes = data["nodes"]
         paths = [[str(name) for name in node["path"]] for node in nodes]
-        ids = [str(node.get("id") or SEPARATOR.join(p)) for node, p in zip(nodes, paths, strict=True)]
+        ids = [
+            str(node.get("id") or SEPARATOR.join(p)) for node, p in zip(nodes, paths, strict=True)
+        ]
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise InputError(
             f"{path}: not a taxonomy. Expected {{'nodes': [{{'path': [...]}}]}}; {error!r}."
         ) from error
     held = {tuple(p): node.get("attributes") or {} for node, p in zip(nodes, paths, strict=True)}
-    schema, values, lists = [], [], {}
+    schema: list[tuple[str, str, int | None]] = []
+    values: list[tuple[int, str]] = []
+    lists: dict[tuple[str, ...], int] = {}
     for node_path in paths:
         inherited: dict[str, list[str] | None] = {}
         for depth in range(1, len(node_path) + 1):
@@ -243,7 +245,9 @@ def _read_json(path: Path) -> Taxonomy:
 def _existing(text: str) -> Path:
     path = Path(text).expanduser()
     if not path.exists():
-        raise InputError(f"taxonomy {text!r}: no such file. Pass shopify:PATH, google:PATH or FILE.")
+        raise InputError(
+            f"taxonomy {text!r}: no such file. Pass shopify:PATH, google:PATH or FILE."
+        )
     return path
 
 

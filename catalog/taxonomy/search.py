@@ -67,9 +67,13 @@ class TaxonomySearch:
         return self._rows(pool[[position for _, _, position in close]], "similar")
 
     def _rows(self, hits: pl.DataFrame, match: str) -> pl.DataFrame:
-        return hits.select("code").join(
-            self.taxonomy.nodes.select("code", "node_id", "path_text", "is_leaf"),
-            on="code",
-            how="left",
-            maintain_order="left",
-        ).with_columns(pl.lit(match).alias("match"))
+        return (
+            hits.select("code")
+            .join(
+                self.taxonomy.nodes.select("code", "node_id", "path_text", "is_leaf"),
+                on="code",
+                how="left",
+                maintain_order="left",
+            )
+            .with_columns(pl.lit(match).alias("match"))
+        )

@@ -172,6 +172,12 @@ class KnnClassifier:
 class LinearClassifier:
     """A weight for each word and label over TF-IDF: `curation.annotators.linear`.
 
+    Centroids, then passive-aggressive passes. Out of fold, on the 467 leaf paths and on the
+    11 categories of BigBasket, they are right in .515 and .775 of 6,078 rows and take 2 s of a
+    core for the leaves. Tried beside them: centroids alone .519 and .743; linear support vector
+    machines .503 and .771 in 15 s; ridge .484, stochastic logistic regression .483 and
+    complement naive Bayes .391 on the leaves.
+
     ``score`` is the softmax of eight times the ten highest scores: over BigBasket's leaves,
     90 sub-categories and 11 categories, and Amazon's 363, its rank tells right from wrong with
     an area under the curve of .76 to .80, and its mean is within .2 of the accuracy. A text

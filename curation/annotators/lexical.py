@@ -23,7 +23,7 @@ def lexical(material: Material, progress: Told | None = None) -> pl.DataFrame:
 
     Okapi BM25 (Robertson and Zaragoza 2009) with k1 = 1.2 and b = .75: paths are the
     documents. A word of the record asks by ``1 + log count``, times the square root of its
-    rarity among the records, ``log((1 + n) / (1 + n_w))``, so that "with" and "and" ask little
+    rarity among the records, ``log((2 + n) / (1 + n_w))``, so that "with" and "and" ask little
     however rare they are in paths. Learns nothing: it needs neither labels nor folds.
     ``score`` is ``s / (s + 20)`` of the BM25 ``s``: its order means something (an area under the
     curve of .72 over BigBasket), its size little.
@@ -54,7 +54,7 @@ def _rarity(texts: pl.Series, vocabulary: Vocabulary) -> np.ndarray:
     some = texts.gather_every(max(1, len(texts) // TEXTS_AT_ONCE))
     held = word_counts(words_of(some), vocabulary).indices
     n_texts = np.bincount(held, minlength=len(vocabulary))
-    return np.sqrt(np.log((1 + len(some)) / (1 + n_texts))).astype(np.float32)
+    return np.sqrt(np.log((2 + len(some)) / (1 + n_texts))).astype(np.float32)
 
 
 def bm25(counts: csr_array) -> csr_array:

@@ -87,9 +87,7 @@ def similar_pairs(
         yield Pairs(np.minimum(a, b), np.maximum(a, b), similarity)
 
 
-def similar_forest(
-    sets: TokenSets, threshold: float, *, progress: Told | None = None
-) -> Pairs:
+def similar_forest(sets: TokenSets, threshold: float, *, progress: Told | None = None) -> Pairs:
     """Enough similar pairs to connect all that are connected: a spanning forest.
 
     The components are exactly those of all pairs, but families of variants, whose pairs
@@ -110,9 +108,9 @@ def _build(sets: TokenSets, threshold: float, sides: np.ndarray | None) -> _Inde
     np.cumsum(sizes[order], out=starts[1:])
     tokens = _reordered(sets.starts, sets.tokens, order, starts)
     n_tokens = int(sets.tokens.max()) + 1 if len(sets.tokens) else 0
-    lists = _inverted(starts, tokens, n_tokens, threshold)
+    list_starts, entries = _inverted(starts, tokens, n_tokens, threshold)
     marks = np.zeros(0, np.uint8) if sides is None else sides[order].astype(np.uint8)
-    return _Index(order, starts, tokens, *lists, marks)
+    return _Index(order, starts, tokens, list_starts, entries, marks)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -250,9 +248,7 @@ def _probe(  # type: ignore[no-untyped-def]
                 if forest and _root(parents, y) == root_x:
                     continue
                 begin_y = starts[y]
-                shared = _overlap(
-                    tokens, begin_x + i, end_x, begin_y + j, begin_y + size_y, least
-                )
+                shared = _overlap(tokens, begin_x + i, end_x, begin_y + j, begin_y + size_y, least)
                 if shared < least or shared / (size_x + size_y - shared) < threshold:
                     continue
                 if found == len(out_left):

@@ -91,7 +91,10 @@ def _occurrences(data: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.
     numbers, n_words = _merged_vocabulary(data, [part[2:] for part in parts])
     begins = np.cumsum([0, *(len(part[1]) for part in parts)])
     starts = np.concatenate(
-        [part[0][(n > 0) :] + begin for n, (part, begin) in enumerate(zip(parts, begins, strict=False))]
+        [
+            part[0][(n > 0) :] + begin
+            for n, (part, begin) in enumerate(zip(parts, begins, strict=False))
+        ]
     )
     return starts, np.concatenate([n[p[1]] for n, p in zip(numbers, parts, strict=True)]), n_words
 
@@ -132,7 +135,9 @@ def _tokenise(
     words = np.zeros((1 << 14, 4), np.uint64)
     row = n_words = 0
     while row < len(offsets) - 1:
-        row, n_words = _number_words(data, offsets, letters, row, starts, found, table, words, n_words)
+        row, n_words = _number_words(
+            data, offsets, letters, row, starts, found, table, words, n_words
+        )
         if row < len(offsets) - 1:
             words = np.concatenate((words, np.zeros_like(words)))
             table = np.zeros(2 * len(table), np.uint64)
@@ -187,10 +192,7 @@ def _number_words(data, offsets, letters, row, starts, found, table, words, n_wo
                 i += 1
             length = i - begin
             is_long = length > 8
-            if is_long:
-                code = (code ^ part) * _MIX
-            else:
-                code = part
+            code = (code ^ part) * _MIX if is_long else part
             slot = _slot_of(code, mask)
             word = -1
             while table[2 * slot + 1] != 0:

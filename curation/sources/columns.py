@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -84,7 +85,11 @@ class ColumnMap(BaseModel):
             self.record_id, self.title, self.description, self.brand, self.price,
             self.currency, self.image_urls, self.split_hint,
         }  # fmt: skip
-        listed = [*self.category, *self.attributes.values(), *sum(self.identifiers.values(), [])]
+        listed = [
+            *self.category,
+            *self.attributes.values(),
+            *itertools.chain(*self.identifiers.values()),
+        ]
         return {name for name in [*single, *listed] if name}
 
 
@@ -112,7 +117,15 @@ def guess_columns(rows: pl.LazyFrame) -> Guess:
     chosen: dict[str, Any] = {}
     reasons: dict[str, str] = {}
     taken: set[str] = set()
-    for target in ("title", "description", "brand", "price", "currency", "image_urls", "split_hint"):
+    for target in (
+        "title",
+        "description",
+        "brand",
+        "price",
+        "currency",
+        "image_urls",
+        "split_hint",
+    ):
         column = _best_name(names, _NAMES[target], taken)
         if column is not None and _fits(target, sample[column]):
             chosen[target] = column
@@ -165,10 +178,14 @@ def overruled(columns: ColumnMap, maps: Iterable[str], available: Iterable[str])
         field_name, found, value = text.partition("=")
         field_name, value = field_name.strip(), value.strip()
         top, _, key = field_name.partition(".")
-        if not found or top not in ColumnMap.model_fields or bool(key) != isinstance(body[top], dict):
+        if (
+            not found
+            or top not in ColumnMap.model_fields
+            or bool(key) != isinstance(body[top], dict)
+        ):
             raise InputError(
                 f"--map {text}: expected FIELD=COLUMN, FIELD one of "
-                f"{', '.join(f for f in ColumnMap.model_fields if f not in ('attributes', 'identifiers'))}"
+                f"{', '.join(f for f, v in body.items() if not isinstance(v, dict))}"
                 ", attributes.NAME or identifiers.KIND."
             )
         wanted = [value] if value in known or not value else [v.strip() for v in value.split(",")]
@@ -252,9 +269,7 @@ def _tells(sample: pl.DataFrame, fine: str, coarse: str) -> bool:
     if sample[fine].n_unique() <= sample[coarse].n_unique():
         return False
     pairs = sample.select(pl.col(fine).alias("f"), pl.col(coarse).alias("c")).drop_nulls()
-    largest = (
-        pairs.group_by("f", "c").len().group_by("f").agg(pl.col("len").max())["len"].sum()
-    )
+    largest = pairs.group_by("f", "c").len().group_by("f").agg(pl.col("len").max())["len"].sum()
     return bool(pairs.height) and largest >= _NESTED * pairs.height
 
 

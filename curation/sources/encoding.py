@@ -53,7 +53,9 @@ def guess_encoding(path: Path) -> str:
         if sample.startswith(mark):
             return name
     if b"\x00" in sample:
-        raise InputError(f"{path} is not text: it holds zero bytes. Is it a spreadsheet or archive?")
+        raise InputError(
+            f"{path} is not text: it holds zero bytes. Is it a spreadsheet or archive?"
+        )
     n_lines, n_broken = _count_broken(path)
     if n_broken <= _FEW * n_lines:
         return "utf-8"
@@ -112,7 +114,9 @@ def as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
     try:
         decoder = codecs.getincrementaldecoder(encoding)()
     except LookupError as error:
-        raise InputError(f"encoding {encoding!r} is not known. Pass utf-8, cp1252, utf-16 …") from error
+        raise InputError(
+            f"encoding {encoding!r} is not known. Pass utf-8, cp1252, utf-16 …"
+        ) from error
     with open_bytes(path) as file:
         packed = isinstance(file, gzip.GzipFile)
         if codecs.lookup(encoding).name == "utf-8" and not packed:

@@ -292,7 +292,9 @@ def _read_json(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
     try:
         data = json.loads(plain.read_bytes())
     except ValueError as error:
-        raise InputError(f"{path}: not JSON. {error}. For one object a line, pass --format jsonl.") from error
+        raise InputError(
+            f"{path}: not JSON. {error}. For one object a line, pass --format jsonl."
+        ) from error
     if isinstance(data, dict):
         lists = [value for value in data.values() if isinstance(value, list)]
         data = lists[0] if len(lists) == 1 else [data]

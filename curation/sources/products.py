@@ -46,7 +46,9 @@ def load_products(settings: SourceSettings, scratch: Path) -> LoadResult:
     for (path, table), own_ids in zip(zip(settings.paths, tables, strict=True), ids, strict=True):
         rows = pl.concat([table.scan(), own_ids.lazy()], how="horizontal")
         parts.append(to_records(rows, columns, settings.category_separator, path))
-    quarantine = pl.concat([pl.DataFrame(schema=QUARANTINE_SCHEMA), *(t.quarantine for t in tables)])
+    quarantine = pl.concat(
+        [pl.DataFrame(schema=QUARANTINE_SCHEMA), *(t.quarantine for t in tables)]
+    )
     figures = {
         "files": [{"path": p, **t.facts} for p, t in zip(settings.paths, tables, strict=True)],
         "n_quarantined": quarantine.height,
@@ -140,7 +142,9 @@ def _record_ids(
 
 
 def _given_ids(table: RawTable, column: str | None) -> pl.DataFrame:
-    quoted = f"nullif(trim(cast(\"{(column or '').replace(chr(34), chr(34) * 2)}\" as varchar)), '')"
+    quoted = (
+        f"nullif(trim(cast(\"{(column or '').replace(chr(34), chr(34) * 2)}\" as varchar)), '')"
+    )
     given = quoted if column in table.facts["columns"] else "cast(null as varchar)"
     path = str(table.parquet).replace("'", "''")
     with duckdb.connect() as database:
@@ -204,9 +208,7 @@ def _merged_json(extra: pl.Expr, source_id: pl.Expr, has_extra: bool) -> pl.Expr
     if not has_extra:
         return told
     encoded = extra.struct.json_encode()
-    merged = pl.concat_str(
-        encoded.str.head(-1), pl.lit(","), told.str.slice(1), ignore_nulls=False
-    )
+    merged = pl.concat_str(encoded.str.head(-1), pl.lit(","), told.str.slice(1), ignore_nulls=False)
     return pl.coalesce(merged, encoded)
 
 
@@ -236,9 +238,7 @@ def _urls(value: pl.Expr) -> pl.Expr:
     return pl.when(found.list.len() > 0).then(found)
 
 
-def _category(
-    levels: list[str], separator: str | None, schema: pl.Schema, text: Any
-) -> pl.Expr:
+def _category(levels: list[str], separator: str | None, schema: pl.Schema, text: Any) -> pl.Expr:
     present = [c for c in levels if c in schema]
     if not present:
         return pl.lit(None, pl.List(pl.String))
@@ -268,19 +268,15 @@ def _identifiers(columns: ColumnMap, schema: pl.Schema, text: Any) -> pl.Expr:
 
 
 def _attribute_values(columns: ColumnMap, schema: pl.Schema, text: Any) -> pl.Expr:
-    parts = {
-        key: text(column) for key, column in columns.attributes.items() if column in schema
-    }
+    parts = {key: text(column) for key, column in columns.attributes.items() if column in schema}
     if not parts:
         return pl.lit(None, pl.Struct({"none": pl.String}))
-    return pl.struct(**{f"a{n}": value for n, value in enumerate(parts.values())})
+    return pl.struct([value.alias(f"a{n}") for n, value in enumerate(parts.values())])
 
 
 def _paragraphs() -> pl.Expr:
     parts = [
-        pl.when(pl.col(name).is_not_null()).then(
-            pl.struct(text=pl.col(name), source=pl.lit(name))
-        )
+        pl.when(pl.col(name).is_not_null()).then(pl.struct(text=pl.col(name), source=pl.lit(name)))
         for name in ("title", "description")
     ]
     found = pl.concat_list(parts).list.drop_nulls().cast(pl.List(PARAGRAPH))

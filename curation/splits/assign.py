@@ -82,7 +82,7 @@ def assign_groups(
     generator = np.random.default_rng(seed)
     shuffled = generator.permutation(len(counts.sizes))
     order = shuffled[np.argsort(-counts.sizes[shuffled], kind="stable")]
-    assigned = _greedy(order, counts.sizes, targets)
+    assigned: np.ndarray = _greedy(order, counts.sizes, targets)
     if counts.n_features == 0 or len(counts.sizes) < 2:
         return assigned
     n_holding = np.bincount(counts.features, minlength=counts.n_features)
@@ -190,7 +190,8 @@ def _search(  # type: ignore[no-untyped-def]
         state ^= state >> np.uint64(7)
         state ^= state << np.uint64(17)
         descent = step >= n_steps
-        group = (step % n_groups) if descent else np.int64((state >> np.uint64(11)) % np.uint64(n_groups))
+        drawn = (state >> np.uint64(11)) % np.uint64(n_groups)
+        group = step % n_groups if descent else np.int64(drawn)
         if descent and step % n_groups == 0:
             if step > n_steps + n_groups and moved == 0:
                 break
@@ -200,11 +201,23 @@ def _search(  # type: ignore[no-untyped-def]
         if not _fits(sizes[group], here, there, rows, targets, tolerance):
             continue
         change = _change(
-            group, here, there, starts, features, counts, held, groups_of, all_rows, everywhere,
-            fractions, price,
+            group,
+            here,
+            there,
+            starts,
+            features,
+            counts,
+            held,
+            groups_of,
+            all_rows,
+            everywhere,
+            fractions,
+            price,
         )
         temperature *= cooling
         chance = np.float64(state >> np.uint64(11)) / 9007199254740992.0
         if change < -1e-9 or (not descent and change < temperature * -np.log(chance + 1e-300)):
-            _move(group, here, there, sizes, starts, features, counts, held, groups_of, rows, assigned)
+            _move(
+                group, here, there, sizes, starts, features, counts, held, groups_of, rows, assigned
+            )
             moved += 1

@@ -140,7 +140,11 @@ def find_leaks(
     n_groups = 0
     for column in settings.group_columns:
         shared, rows, told = _shared_keys(
-            _keys(left[column], settings), _keys(right[column], settings), left_ids, right_ids, column
+            _keys(left[column], settings),
+            _keys(right[column], settings),
+            left_ids,
+            right_ids,
+            column,
         )
         n_groups += shared
         bad.append(rows)
@@ -317,7 +321,7 @@ def _nearest_by_counting(texts: pl.Series, n_first: int) -> np.ndarray:
     )
     if words.is_empty():
         return np.zeros(n_first)
-    shape = (len(texts), int(words["code"].max()) + 1)  # type: ignore[operator, arg-type]
+    shape = (len(texts), int(words["code"].max()) + 1)  # type: ignore[arg-type]
     ones = np.ones(words.height, np.int32)
     held = csr_array((ones, (words["row"].to_numpy(), words["code"].to_numpy())), shape=shape)
     sizes = np.asarray(held.sum(axis=1)).ravel()

@@ -113,7 +113,9 @@ def record_groups(
 def _star(kind: str, keys: pl.Series) -> pl.DataFrame:
     """An edge from each row to the first row with the same key; null keys tie nothing."""
     return _star_of(
-        pl.DataFrame({"row": np.arange(len(keys)), "key": keys}, schema_overrides={"row": pl.Int64}),
+        pl.DataFrame(
+            {"row": np.arange(len(keys)), "key": keys}, schema_overrides={"row": pl.Int64}
+        ),
         kind,
     )
 
@@ -163,5 +165,9 @@ def _is_long(value: pl.Series) -> pl.Series:
 
 def _near_edges(found: pl.DataFrame, key: str) -> pl.DataFrame:
     return found.select(
-        pl.lit("near_duplicate").alias("kind"), "left", "right", pl.lit(key).alias("key"), "similarity"
+        pl.lit("near_duplicate").alias("kind"),
+        "left",
+        "right",
+        pl.lit(key).alias("key"),
+        "similarity",
     )

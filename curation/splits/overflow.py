@@ -83,7 +83,11 @@ def resolve_overflow(
     left_over = int((np.bincount(numbers) > cap).sum())
     notes = [
         f"{head}: broken into {counted(len(parts), 'part')} at {counted(n_broken, 'near-duplicate tie')}"
-        + (f"; {counted(left_over, 'part')} held by brand alone is still too large" if left_over else "")
+        + (
+            f"; {counted(left_over, 'part')} held by brand alone is still too large"
+            if left_over
+            else ""
+        )
     ]
     _, labels = np.unique(labels, return_inverse=True)
     marked = edges.with_columns(pl.Series("is_broken", broken))

@@ -13,7 +13,7 @@ from catalog.taxonomy.tree import NO_NODE, Taxonomy
 from catalog.wording import counted
 from curation.duplicates.join import Told
 from curation.splits.assign import assign_groups, count_groups
-from curation.splits.groups import Groups, record_groups
+from curation.splits.groups import record_groups
 from curation.splits.overflow import Overflow, resolve_overflow
 from curation.splits.settings import SplitSettings
 
@@ -104,7 +104,13 @@ def split_records(
     )
     figures = _figures(settings, assignments, group_table, overflow, len(numbers), balance, missing)
     return SplitResult(
-        assignments, overflow.edges, group_table, balance, missing, figures, _notes(figures, overflow)
+        assignments,
+        overflow.edges,
+        group_table,
+        balance,
+        missing,
+        figures,
+        _notes(figures, overflow),
     )
 
 

@@ -27,7 +27,10 @@ def test_generic_names_have_no_key(name):
 
 
 def test_a_shop_can_name_its_own_generic_brand():
-    assert brand_keys(pl.Series(["BB Home", "Cello"]), generic=["bb home"]).to_list() == [None, "cello"]
+    assert brand_keys(pl.Series(["BB Home", "Cello"]), generic=["bb home"]).to_list() == [
+        None,
+        "cello",
+    ]
 
 
 def test_a_brand_that_is_only_a_company_form_keeps_its_name():

@@ -59,7 +59,13 @@ def test_same_name_under_two_parents_are_two_nodes(tree):
 
 
 def test_repair_tells_spelling_wrong_parent_nearest_and_unknown_apart(tree):
-    wrong = ["garden > tools", "Kitchen > Tools", "Kitchen > Knive & Blade", "zzzz", "Garden > Tools"]
+    wrong = [
+        "garden > tools",
+        "Kitchen > Tools",
+        "Kitchen > Knive & Blade",
+        "zzzz",
+        "Garden > Tools",
+    ]
     found = nearest_paths(tree, pl.Series(wrong))
     assert found.select("path_text", "nearest", "kind").rows() == [
         ("garden > tools", "Garden > Tools", "spelling"),
@@ -97,7 +103,9 @@ def test_google_has_its_published_size(shared_data):
     tree = read_taxonomy(f"google:{shared_data}/taxonomies/google/taxonomy-with-ids.en-US.txt")
     assert (len(tree), int(tree.nodes["is_leaf"].sum()), tree.max_depth) == (5_595, 4_719, 7)
     assert int((tree.nodes["depth"] == 1).sum()) == 21
-    assert tree.nodes.filter(pl.col("path_text") == "Animals & Pet Supplies")["node_id"].item() == "1"
+    assert (
+        tree.nodes.filter(pl.col("path_text") == "Animals & Pet Supplies")["node_id"].item() == "1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,8 +116,14 @@ def test_google_has_its_published_size(shared_data):
         ("path.csv", "id,path\n1,Garden > Tools\n2,Garden > Pots\n"),
         ("levels.csv", "l1,l2\nGarden,Tools\nGarden,Pots\n"),
         ("parents.csv", "id,name,parent_id\n1,Garden,\n2,Tools,1\n3,Pots,1\n"),
-        ("own.json", json.dumps({"nodes": [{"path": ["Garden", "Tools"]}, {"path": ["Garden", "Pots"]}]})),
-        ("ids.txt", "# Google_Product_Taxonomy_Version: 1\n1 - Garden\n2 - Garden > Tools\n3 - Garden > Pots\n"),
+        (
+            "own.json",
+            json.dumps({"nodes": [{"path": ["Garden", "Tools"]}, {"path": ["Garden", "Pots"]}]}),
+        ),
+        (
+            "ids.txt",
+            "# Google_Product_Taxonomy_Version: 1\n1 - Garden\n2 - Garden > Tools\n3 - Garden > Pots\n",
+        ),
     ],
 )
 def test_a_clients_own_file_is_read_in_many_forms(tmp_path, name, text):

@@ -18,7 +18,13 @@ def test_folded_equals_python_for_every_assigned_character():
     assert folded(pl.Series(texts)).to_list() == [" ".join(words(text)) for text in texts]
 
 
-@given(st.lists(st.text(alphabet=st.characters(max_codepoint=0x2FFF, categories=["L", "N", "P", "Z", "M", "S"]))))
+@given(
+    st.lists(
+        st.text(
+            alphabet=st.characters(max_codepoint=0x2FFF, categories=["L", "N", "P", "Z", "M", "S"])
+        )
+    )
+)
 def test_folded_equals_python_for_any_text(texts):
     expected = [" ".join(words(text)) for text in texts]
     assert folded(pl.Series(texts, dtype=pl.String)).to_list() == expected

@@ -9,10 +9,14 @@ from curation.gold import CurateSettings, curate
 
 TREE = Taxonomy.from_paths([["Home", "Mugs"], ["Home", "Pots"], ["Garden", "Tools"]])
 NO_DECISIONS = pl.DataFrame(
-    schema={c: pl.String for c in ("record_id", "question", "action", "value", "reviewer", "reason")}
+    schema=dict.fromkeys(
+        ("record_id", "question", "action", "value", "reviewer", "reason"), pl.String
+    )
 )
 NO_ISSUES = pl.DataFrame(
-    schema={c: pl.String for c in ("check", "severity", "record_id", "message", "fix_field", "fix_value")}
+    schema=dict.fromkeys(
+        ("check", "severity", "record_id", "message", "fix_field", "fix_value"), pl.String
+    )
 )
 
 
@@ -25,7 +29,12 @@ def records(**columns):
 def votes(*rows):
     frame = pl.LazyFrame(
         [(r, "category", a, v) for r, a, v in rows],
-        schema={"record_id": pl.String, "question": pl.String, "annotator_id": pl.String, "value": pl.String},
+        schema={
+            "record_id": pl.String,
+            "question": pl.String,
+            "annotator_id": pl.String,
+            "value": pl.String,
+        },
         orient="row",
     )
     return conform_votes(frame)
@@ -34,20 +43,35 @@ def votes(*rows):
 def consensus(*rows):
     return pl.LazyFrame(
         [(r, "category", v, n, s, False) for r, v, n, s in rows],
-        schema={"record_id": pl.String, "question": pl.String, "value": pl.String, "n_votes": pl.Int64, "share": pl.Float64, "is_tie": pl.Boolean},
+        schema={
+            "record_id": pl.String,
+            "question": pl.String,
+            "value": pl.String,
+            "n_votes": pl.Int64,
+            "share": pl.Float64,
+            "is_tie": pl.Boolean,
+        },
         orient="row",
     )
 
 
 def decided(*rows):
     return pl.DataFrame(
-        [(r, "category", a, v, "ann", None) for r, a, v in rows], schema=NO_DECISIONS.schema, orient="row"
+        [(r, "category", a, v, "ann", None) for r, a, v in rows],
+        schema=NO_DECISIONS.schema,
+        orient="row",
     )
 
 
 def make(rows, *, issues=NO_ISSUES, said=(), agreed=(), decisions=NO_DECISIONS, **settings):
     made = curate(
-        rows, TREE, issues.lazy(), votes(*said), consensus(*agreed), decisions, CurateSettings(**settings)
+        rows,
+        TREE,
+        issues.lazy(),
+        votes(*said),
+        consensus(*agreed),
+        decisions,
+        CurateSettings(**settings),
     )
     return made, made.gold.collect()
 
@@ -81,7 +105,9 @@ def test_a_person_has_the_last_word():
         rows,
         agreed=[("0", "Home > Pots", 3, 1.0)],
         prefer="consensus",
-        decisions=decided(("0", "choose", "Garden > Tools"), ("1", "drop", None), ("2", "accept", "Home > Mugs")),
+        decisions=decided(
+            ("0", "choose", "Garden > Tools"), ("1", "drop", None), ("2", "accept", "Home > Mugs")
+        ),
     )
     assert gold.select("record_id", "label_source", "label_by").rows() == [
         ("0", "person", "ann"),
@@ -111,25 +137,33 @@ def test_a_missing_category_is_filled_by_the_consensus_or_the_record_is_left_out
 def test_rows_of_dropping_checks_are_left_out_unless_a_person_kept_them():
     issues = pl.DataFrame(
         [("exact_duplicate", "warning", r, "copy of 0", "drop", "0") for r in ("1", "2")],
-        schema=NO_ISSUES.schema, orient="row",
-    )  # fmt: skip
+        schema=NO_ISSUES.schema,
+        orient="row",
+    )
     made, gold = make(
-        records(category_path=[["Home", "Mugs"]] * 3), issues=issues,
+        records(category_path=[["Home", "Mugs"]] * 3),
+        issues=issues,
         decisions=decided(("2", "accept", "Home > Mugs")),
-    )  # fmt: skip
+    )
     assert gold["record_id"].to_list() == ["0", "2"]
     assert made.dropped.rows() == [("1", "exact_duplicate", "copy of 0")]
 
 
 def test_text_fixes_are_applied_and_evidence_is_found_again():
     title = "<b>Red</b> Mug Red"
-    attributes = [[{"key": "Colour", "evidences": [{"value": "Mug", "pid": 0, "begin": 11, "end": 14}]}]]
+    attributes = [
+        [{"key": "Colour", "evidences": [{"value": "Mug", "pid": 0, "begin": 11, "end": 14}]}]
+    ]
     rows = records(
-        category_path=[["Home", "Mugs"]], title=[title],
-        paragraphs=[[{"text": title, "source": "title"}]], attributes=attributes,
-    )  # fmt: skip
+        category_path=[["Home", "Mugs"]],
+        title=[title],
+        paragraphs=[[{"text": title, "source": "title"}]],
+        attributes=attributes,
+    )
     issues = pl.DataFrame(
-        [("html_in_text", "warning", "0", "html", "title", "Red Mug Red")], schema=NO_ISSUES.schema, orient="row"
+        [("html_in_text", "warning", "0", "html", "title", "Red Mug Red")],
+        schema=NO_ISSUES.schema,
+        orient="row",
     )
     made, gold = make(rows, issues=issues)
     record = gold.row(0, named=True)
@@ -141,9 +175,15 @@ def test_text_fixes_are_applied_and_evidence_is_found_again():
 
 def test_evidence_that_is_gone_from_its_text_loses_its_place_and_keeps_its_value():
     frame = records(
-        title=["Pot"], paragraphs=[[{"text": "Mug", "source": "title"}]],
-        attributes=[[{"key": "a", "evidences": [{"value": "Mug", "pid": 0, "begin": 0, "end": 3}]}, {"key": "b", "evidences": []}]],
-    ).collect()  # fmt: skip
+        title=["Pot"],
+        paragraphs=[[{"text": "Mug", "source": "title"}]],
+        attributes=[
+            [
+                {"key": "a", "evidences": [{"value": "Mug", "pid": 0, "begin": 0, "end": 3}]},
+                {"key": "b", "evidences": []},
+            ]
+        ],
+    ).collect()
     made = reseated(frame)["attributes"][0].to_list()
     assert made[0]["evidences"] == [{"value": "Mug", "pid": None, "begin": None, "end": None}]
     assert made[1] == {"key": "b", "evidences": []}
@@ -151,7 +191,9 @@ def test_evidence_that_is_gone_from_its_text_loses_its_place_and_keeps_its_value
 
 def test_order_of_records_is_kept():
     issues = pl.DataFrame(
-        [("html_in_text", "warning", "1", "html", "title", "clean")], schema=NO_ISSUES.schema, orient="row"
+        [("html_in_text", "warning", "1", "html", "title", "clean")],
+        schema=NO_ISSUES.schema,
+        orient="row",
     )
     _, gold = make(records(category_path=[["Home", "Mugs"]] * 3), issues=issues)
     assert gold["record_id"].to_list() == ["0", "1", "2"]

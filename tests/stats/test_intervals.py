@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from stats.corrections import benjamini_hochberg, holm
-from stats.intervals import bounded_estimate, free_estimate, mean_estimate, ratio_estimate, standard_error
+from stats.intervals import (
+    bounded_estimate,
+    free_estimate,
+    mean_estimate,
+    ratio_estimate,
+    standard_error,
+)
 from stats.randomisation import sign_flip_p
 
 
@@ -95,7 +101,9 @@ def test_drawn_and_exact_randomisation_agree():
     differences = rng.choice([-1.0, 0.0, 1.0], 300, p=[0.1, 0.7, 0.2])
     clusters = rng.integers(0, 60, 300)
     exact = sign_flip_p(differences, clusters)
-    assert sign_flip_p(differences * 0.5 + 1e-9, clusters, n_draws=20_000) == pytest.approx(exact, abs=0.02)
+    assert sign_flip_p(differences * 0.5 + 1e-9, clusters, n_draws=20_000) == pytest.approx(
+        exact, abs=0.02
+    )
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))

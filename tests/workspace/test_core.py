@@ -22,13 +22,23 @@ from workspace.workspace import Workspace
 @pytest.fixture
 def workspace(tmp_path):
     source = tmp_path / "catalog.csv"
-    source.write_text("id,title,brand,category\n" + "".join(f"{n},item {n},b{n % 7},A > B{n % 3}\n" for n in range(60)))
+    source.write_text(
+        "id,title,brand,category\n"
+        + "".join(f"{n},item {n},b{n % 7},A > B{n % 3}\n" for n in range(60))
+    )
     init_workspace(tmp_path / "ws", Declared([str(source)]))
     return Workspace(tmp_path / "ws")
 
 
 def step(name, inputs=(), run=None, decides=lambda _: None, outside=lambda _: {}, version=1):
-    return Step(name, tuple(inputs), decides, run or (lambda _: Output({"t": pl.DataFrame({"x": [1, 2]})})), version, outside)
+    return Step(
+        name,
+        tuple(inputs),
+        decides,
+        run or (lambda _: Output({"t": pl.DataFrame({"x": [1, 2]})})),
+        version,
+        outside,
+    )
 
 
 def files(workspace):
@@ -84,9 +94,17 @@ def test_only_what_is_out_of_date_is_run_and_in_order(workspace):
         def run(context):
             ran.append(name)
             return Output({"t": pl.DataFrame({"x": [len(context.inputs)]})})
+
         return run
 
-    steps = {s.name: s for s in (step("a", run=noting("a")), step("b", ["a"], noting("b")), step("c", run=noting("c")))}
+    steps = {
+        s.name: s
+        for s in (
+            step("a", run=noting("a")),
+            step("b", ["a"], noting("b")),
+            step("c", run=noting("c")),
+        )
+    }
     run_steps(workspace, steps, ["b"], Progress())
     assert ran == ["a", "b"]
     run_steps(workspace, steps, ["b", "c"], Progress())
@@ -141,9 +159,14 @@ def test_whoever_comes_second_is_told_who_is_first(workspace):
         "    Progress(ws.layout.progress, 'split').step('split')\n"
         "    print('held', flush=True)\n    time.sleep(60)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as holder:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as holder:
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(WorkspaceError, match=rf"goldshelf split \(process {holder.pid}"), locked(workspace.layout):
+        with (
+            pytest.raises(WorkspaceError, match=rf"goldshelf split \(process {holder.pid}"),
+            locked(workspace.layout),
+        ):
             pass
         holder.kill()
     with locked(workspace.layout):
@@ -170,7 +193,11 @@ def test_settings_that_are_wrong_are_told_in_one_line(workspace):
         ("nonsense = 1\n", "nonsense is not a setting"),
         ("= broken", "not valid TOML"),
     ]:
-        path.write_text(addition + text if "nonsense" in addition else text.replace("[split]\n", "") .split("[split")[0] + addition)
+        path.write_text(
+            addition + text
+            if "nonsense" in addition
+            else text.replace("[split]\n", "").split("[split")[0] + addition
+        )
         with pytest.raises(WorkspaceError, match=told) as caught:
             read_settings(path)
         assert "\n" not in str(caught.value)
@@ -209,7 +236,9 @@ def test_init_does_not_overwrite_a_workspace_that_holds_data(workspace, tmp_path
 
 
 def test_init_can_be_repeated_until_something_was_loaded(workspace, tmp_path):
-    opened = init_workspace(workspace.root, Declared([str(tmp_path / "catalog.csv")], maps=["brand="]))
+    opened = init_workspace(
+        workspace.root, Declared([str(tmp_path / "catalog.csv")], maps=["brand="])
+    )
     assert opened.settings["source"]["columns"]["brand"] is None
 
 

@@ -107,7 +107,7 @@ def render(data: ReportData, name: str) -> str:
 
 def _figures(data: ReportData) -> dict[str, str]:
     lines = {
-        line: values[data.metric]
+        line.partition(":")[0]: values[data.metric]
         for line, values in data.reference_lines.items()
         if values.get(data.metric) is not None
     }
@@ -132,7 +132,13 @@ def _figures(data: ReportData) -> dict[str, str]:
     if shown.height:
         found["categories"] = differences(
             [
-                Dot(row["category"], row["difference"], _bound(row["low"]), _bound(row["high"]), row["n"])
+                Dot(
+                    row["category"],
+                    row["difference"],
+                    _bound(row["low"]),
+                    _bound(row["high"]),
+                    row["n"],
+                )
                 for row in shown.sort("difference", descending=True).to_dicts()
             ],
             title="candidate minus baseline",
@@ -142,7 +148,11 @@ def _figures(data: ReportData) -> dict[str, str]:
 
 def _div(figure: go.Figure) -> str:
     return str(
-        figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False, "responsive": True})
+        figure.to_html(
+            full_html=False,
+            include_plotlyjs=False,
+            config={"displaylogo": False, "responsive": True},
+        )
     )
 
 

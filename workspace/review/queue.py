@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from catalog.errors import InputError
 from catalog.paths import join_path
+from catalog.taxonomy.tree import NO_NODE
 from catalog.votes import CATEGORY
 from workspace.database.tables import Decision, Lease, Response
 from workspace.review.decisions import Logged, default_reviewer, log
@@ -42,9 +43,10 @@ class Card:
         ``annotator_id, value, score, parts_at`` of the category, models and people alike;
         ``parts_at`` is the level at which the vote leaves the suggestion, null where it agrees.
     suggestion
-        The consensus, else the label of the source; None where there is neither.
+        The consensus, else the label of the source; None where neither is a valid category.
     choices
-        The different values voted for, the most votes first: what the keys 1 to 9 choose.
+        The different valid categories voted for, the most votes first: what the keys 1 to 9
+        choose.
     issues
         What the checks say of it.
     decision, history
@@ -130,7 +132,10 @@ def card(workspace: Workspace, record_id: str) -> Card:
         If there is no such record.
     """
     rows = (
-        workspace.snapshot("load").scan("records").filter(pl.col("record_id") == record_id).collect()
+        workspace.snapshot("load")
+        .scan("records")
+        .filter(pl.col("record_id") == record_id)
+        .collect()
     )
     if rows.is_empty():
         raise InputError(f"record {record_id!r} is not in this workspace.")
@@ -138,10 +143,10 @@ def card(workspace: Workspace, record_id: str) -> Card:
     votes = _votes_of(workspace, record_id)
     source = join_path(record["category_path"])
     agreed = _one(workspace, "agree", "consensus", record_id)
-    suggestion = next(
-        (r["value"] for r in agreed if r["question"] == CATEGORY and not r["is_tie"]), source
-    )
-    choices = [v for v, _ in _by_count(votes)]
+    consensus = [r["value"] for r in agreed if r["question"] == CATEGORY and not r["is_tie"]]
+    suggestion = next((p for p in [*consensus, source] if p and _is_valid(workspace, p)), None)
+    voted = pl.Series([v for v, _ in _by_count(votes)], dtype=pl.String)
+    choices = voted.filter(pl.Series(workspace.taxonomy().codes(voted) != NO_NODE)).to_list()
     issues = _one(workspace, "check", "issues", record_id)
     with workspace.database.session() as session:
         held = session.scalars(
@@ -163,9 +168,7 @@ def _standing(workspace: Workspace, who: str) -> tuple[list[str], list[str], lis
     with workspace.database.session() as session:
         decided = list(session.scalars(sa.select(Decision.record_id)))
         skipped = list(
-            session.scalars(
-                sa.select(Response.record_id).filter_by(reviewer=who, action="skip")
-            )
+            session.scalars(sa.select(Response.record_id).filter_by(reviewer=who, action="skip"))
         )
         leases = session.scalars(sa.select(Lease).where(Lease.reviewer != who))
         taken = [held.record_id for held in leases if _utc(held.until) > now]
@@ -174,6 +177,10 @@ def _standing(workspace: Workspace, who: str) -> tuple[list[str], list[str], lis
 
 def _utc(moment: datetime.datetime) -> datetime.datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+
+
+def _is_valid(workspace: Workspace, path: str) -> bool:
+    return bool(workspace.taxonomy().codes(pl.Series([path]))[0] != NO_NODE)
 
 
 def _one(workspace: Workspace, step: str, table: str, record_id: str) -> list[dict[str, Any]]:
@@ -213,5 +220,7 @@ def _parts_at(value: str | None, suggestion: str | None) -> int | None:
     if value is None or suggestion is None or value == suggestion:
         return None
     a, b = value.split(" > "), suggestion.split(" > ")
-    shared = next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    shared = next(
+        (n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
+    )
     return shared + 1

@@ -107,7 +107,9 @@ def _predictions(
         pl.when(pl.col("value").is_null()).then(pl.lit("no answer")).alias("error"),
         pl.lit(latency_ms).alias("latency_ms"),
     )
-    missing = [pl.lit(None, t).alias(c) for c, t in PREDICTION_SCHEMA.items() if c not in held.columns]
+    missing = [
+        pl.lit(None, t).alias(c) for c, t in PREDICTION_SCHEMA.items() if c not in held.columns
+    ]
     return held.with_columns(missing).select(PREDICTION_SCHEMA.names())
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from curation.gold import curate
 from workspace.review.decisions import decisions_frame, decisions_hash
 from workspace.settings import Settings
-from workspace.snapshots import Output
+from workspace.snapshots import Frame, Output
 from workspace.step import Context, Step
 from workspace.taxonomies import taxonomy_of
 
@@ -34,7 +34,7 @@ def _run(context: Context) -> Output:
         decisions_frame(context.workspace),
         context.settings.curate,
     )
-    tables = {"gold": made.gold, "changes": made.changes, "dropped": made.dropped}
+    tables: dict[str, Frame] = {"gold": made.gold, "changes": made.changes, "dropped": made.dropped}
     return Output(tables, made.figures, made.notes)
 
 

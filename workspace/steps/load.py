@@ -9,7 +9,7 @@ import polars as pl
 
 from curation.sources.kinds import KINDS
 from workspace.settings import Settings
-from workspace.snapshots import Output
+from workspace.snapshots import Frame, Output
 from workspace.step import Context, Step
 from workspace.taxonomies import taxonomy_files, taxonomy_for, taxonomy_tables
 
@@ -51,7 +51,11 @@ def _run(context: Context) -> Output:
             "max_depth": taxonomy.max_depth,
         },
     }
-    tables = {"records": mapped, "quarantine": loaded.quarantine, **taxonomy_tables(taxonomy)}
+    tables: dict[str, Frame] = {
+        "records": mapped,
+        "quarantine": loaded.quarantine,
+        **taxonomy_tables(taxonomy),
+    }
     return Output(tables, figures, loaded.notes)
 
 

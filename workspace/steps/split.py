@@ -20,9 +20,7 @@ def _decides(settings: Settings) -> Any:
 def _run(context: Context) -> Output:
     gold = context.inputs["curate"].scan("gold")
     taxonomy = taxonomy_of(context.workspace.snapshot("load"))
-    made = split_records(
-        gold, context.settings.split, taxonomy=taxonomy, progress=context.progress
-    )
+    made = split_records(gold, context.settings.split, taxonomy=taxonomy, progress=context.progress)
     ids = gold.select("record_id").collect()
     return Output(_tables(made, ids), made.figures, made.notes)
 

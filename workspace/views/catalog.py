@@ -61,9 +61,7 @@ def _conditions(workspace: Workspace, wanted: CatalogFilter) -> tuple[list[str],
     conditions: list[str] = []
     values: list[Any] = []
     for word in wanted.text.split():
-        conditions.append(
-            "contains(lower(concat_ws(' ', title, brand, record_id)), lower(?))"
-        )
+        conditions.append("contains(lower(concat_ws(' ', title, brand, record_id)), lower(?))")
         values.append(word)
     if wanted.category:
         conditions.append("starts_with(array_to_string(category_path, ' > ') || ' > ', ? || ' > ')")
@@ -111,5 +109,8 @@ def brands(workspace: Workspace, limit: int = 500) -> list[str]:
     records = workspace.snapshot("load").scan("records")
     counted = records.group_by("brand").len().drop_nulls("brand")
     return (
-        counted.sort("len", "brand", descending=[True, False]).head(limit).collect()["brand"].to_list()
+        counted.sort("len", "brand", descending=[True, False])
+        .head(limit)
+        .collect()["brand"]
+        .to_list()
     )

@@ -74,7 +74,9 @@ def advice(workspace: Workspace) -> Advice:
         )
     runs = list_runs(workspace)
     if not runs:
-        return Advice("results", "Make baselines", "Nothing has been predicted on the test split yet.")
+        return Advice(
+            "results", "Make baselines", "Nothing has been predicted on the test split yet."
+        )
     if len(runs) == 1:
         return Advice("results", "Bring a second run", "A verdict needs two runs on the same rows.")
     return Advice("compare", "Compare two runs", f"{len(runs)} runs stand on the same test split.")

@@ -113,7 +113,7 @@ def test_a_record_without_a_group_is_a_group_of_its_own():
 
 def test_paths_are_compared_however_they_are_spaced():
     found = agree(
-        votes(("1", "category", "a", "A>B"), ("1", "category", "b", "A > B")), AgreeSettings()
+        votes(("1", "category", "a", "A  >  B"), ("1", "category", "b", "A > B")), AgreeSettings()
     )
     assert found.disagreements.is_empty()
     assert found.consensus["value"].to_list() == ["A > B"]

@@ -150,7 +150,7 @@ def test_the_lexical_score_is_that_of_okapi():
     rows = catalog(("A", "mug", None), ("B", "tea", None), ("C", "red lamp", None))
     found = label_records(rows, TREE, LabelSettings(annotators=["lexical"])).votes
     # "mug" twice (titles count twice) in 1 of 3 records; in 1 of 3 paths, all two words long.
-    asked = (1 + math.log(2)) * math.sqrt(math.log((1 + 3) / (1 + 1)))
+    asked = (1 + math.log(2)) * math.sqrt(math.log((2 + 3) / (1 + 1)))
     bm25 = math.log(1 + (3 - 1 + 0.5) / (1 + 0.5)) * 2.2 / (1 + 1.2)
     product = asked * bm25
     assert found["score"].to_list()[:2] == pytest.approx([product / (product + 20)] * 2, abs=1e-6)

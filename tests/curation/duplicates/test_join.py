@@ -10,12 +10,20 @@ from scipy.sparse.csgraph import connected_components
 
 from catalog.errors import InputError
 from catalog.text import words
-from curation.duplicates.dedupe import component_labels, duplicate_edges, find_duplicates, pairs_between
+from curation.duplicates.dedupe import (
+    component_labels,
+    duplicate_edges,
+    find_duplicates,
+    pairs_between,
+)
 from curation.duplicates.join import similar_pairs
 from curation.duplicates.tokens import word_sets
 
 texts = st.lists(
-    st.lists(st.sampled_from(["red", "tea", "Cup", "128GB", "256GB", "straße", "É", "a-b", "a"]), max_size=7).map(" ".join),
+    st.lists(
+        st.sampled_from(["red", "tea", "Cup", "128GB", "256GB", "straße", "É", "a-b", "a"]),
+        max_size=7,
+    ).map(" ".join),
     max_size=25,
 )
 thresholds = st.sampled_from([0.5, 0.6, 2 / 3, 0.75, 0.8, 0.9, 1.0])
@@ -51,7 +59,9 @@ def test_edges_connect_exactly_what_pairs_connect(rows, threshold):
 @given(texts, texts, thresholds)
 @settings(max_examples=100, deadline=None)
 def test_pairs_between_are_the_pairs_that_cross(left, right, threshold):
-    found = pairs_between(pl.Series(left, dtype=pl.String), pl.Series(right, dtype=pl.String), threshold)
+    found = pairs_between(
+        pl.Series(left, dtype=pl.String), pl.Series(right, dtype=pl.String), threshold
+    )
     n = len(left)
     expected = [(i, j - n, s) for i, j, s in brute_force(left + right, threshold) if i < n <= j]
     assert found.rows() == expected
@@ -64,7 +74,10 @@ def test_many_blocks_and_full_buffers_lose_nothing():
     found = find_duplicates(pl.Series(rows), 0.5)
     sets = word_sets(pl.Series(rows))
     held = coo_array(
-        (np.ones(len(sets.tokens), np.int32), (np.repeat(np.arange(9_000), sets.sizes), sets.tokens))
+        (
+            np.ones(len(sets.tokens), np.int32),
+            (np.repeat(np.arange(9_000), sets.sizes), sets.tokens),
+        )
     ).tocsr()
     shared = (held @ held.T).tocoo()
     # sets of three: Jaccard >= 1/2 where two or three words are shared (2/4, 3/3)
@@ -103,11 +116,17 @@ def test_words_longer_than_eight_bytes_are_told_apart():
 
 @pytest.mark.parametrize(
     ("name", "column"),
-    [("bigbasket/BigBasket_Products.csv", "product"), ("electronics/amazon_electronics_catalog.csv", "title")],
+    [
+        ("bigbasket/BigBasket_Products.csv", "product"),
+        ("electronics/amazon_electronics_catalog.csv", "title"),
+    ],
 )
 def test_real_catalogs_against_a_sparse_product(shared_data, name, column):
     titles = pl.read_csv(
-        shared_data / "catalogs" / name, columns=[column], truncate_ragged_lines=True, infer_schema=False
+        shared_data / "catalogs" / name,
+        columns=[column],
+        truncate_ragged_lines=True,
+        infer_schema=False,
     )[column]
     sets = word_sets(titles)
     rows = np.repeat(np.arange(len(sets)), sets.sizes)
@@ -118,5 +137,10 @@ def test_real_catalogs_against_a_sparse_product(shared_data, name, column):
     expected = sorted(zip(shared.row[over].tolist(), shared.col[over].tolist(), strict=True))
     found = find_duplicates(titles, 0.8)
     assert [(a, b) for a, b, _ in found.pairs.rows()] == expected
-    n, _ = connected_components(coo_array((np.ones(over.sum()), (shared.row[over], shared.col[over])), shape=(len(sets),) * 2), directed=False)
+    n, _ = connected_components(
+        coo_array(
+            (np.ones(over.sum()), (shared.row[over], shared.col[over])), shape=(len(sets),) * 2
+        ),
+        directed=False,
+    )
     assert found.clusters.max() + 1 == n

@@ -23,7 +23,11 @@ def scratch(tmp_path):
 )
 def test_the_delimiter_is_guessed(tmp_path, scratch, name, delimiter):
     path = tmp_path / name
-    path.write_text("\n".join(delimiter.join(row) for row in [["id", "title"], ["1", "Tea, red; x"], ["2", "Cup"]]).replace("Tea, red; x", '"Tea, red; x"'))
+    path.write_text(
+        "\n".join(
+            delimiter.join(row) for row in [["id", "title"], ["1", "Tea, red; x"], ["2", "Cup"]]
+        ).replace("Tea, red; x", '"Tea, red; x"')
+    )
     table = read(path, scratch)
     assert table.facts["delimiter"] == delimiter
     assert table.scan().collect().rows() == [("1", "Tea, red; x"), ("2", "Cup")]
@@ -81,10 +85,15 @@ def test_gzip_json_parquet_and_spreadsheets_are_read(tmp_path, scratch):
     frame.write_parquet(tmp_path / "a.parquet")
     frame.write_excel(tmp_path / "a.xlsx")
     frame.write_json(tmp_path / "a.json")
-    (tmp_path / "b.json").write_text('{"products": [{"id": "1", "title": "Tea"}, {"id": "2", "title": "Cup"}]}')
+    (tmp_path / "b.json").write_text(
+        '{"products": [{"id": "1", "title": "Tea"}, {"id": "2", "title": "Cup"}]}'
+    )
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(frame.write_csv().encode()))
     for name in ("a.parquet", "a.xlsx", "a.json", "b.json", "a.csv.gz"):
-        assert read(tmp_path / name, scratch).scan().collect()["title"].to_list() == ["Tea", "Cup"], name
+        assert read(tmp_path / name, scratch).scan().collect()["title"].to_list() == [
+            "Tea",
+            "Cup",
+        ], name
 
 
 @pytest.mark.parametrize(
@@ -103,7 +112,9 @@ def test_gzip_json_parquet_and_spreadsheets_are_read(tmp_path, scratch):
         ("a.jsonl", b"one\ntwo\n", {}, "2 of 2 rows cannot be read"),
     ],
 )
-def test_what_cannot_be_read_is_refused_in_one_line(tmp_path, scratch, name, content, options, told):
+def test_what_cannot_be_read_is_refused_in_one_line(
+    tmp_path, scratch, name, content, options, told
+):
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(InputError) as caught:

@@ -24,9 +24,18 @@ def load(tmp_path, text, separator=None, **columns):
 def test_a_row_becomes_a_record_of_the_schema(tmp_path):
     text = 'sku,name,maker,cat,price,img,Colour,note\nA1, Red Mug ,Acme,Home > Mugs,"₹1,299.50","http://a/1.jpg, http://a/2.jpg",Red,hi\n'
     frame, _ = load(
-        tmp_path, text, ">", record_id="sku", title="name", brand="maker", category=["cat"],
-        price="price", image_urls="img", attributes={"Colour": "Colour"}, identifiers={"sku": ["sku"]},
-    )  # fmt: skip
+        tmp_path,
+        text,
+        ">",
+        record_id="sku",
+        title="name",
+        brand="maker",
+        category=["cat"],
+        price="price",
+        image_urls="img",
+        attributes={"Colour": "Colour"},
+        identifiers={"sku": ["sku"]},
+    )
     assert dict(frame.schema) == dict(RECORD_SCHEMA)
     record = frame.row(0, named=True)
     assert record["title"] == "Red Mug"
@@ -58,7 +67,15 @@ def test_a_value_that_is_not_in_the_text_has_no_place(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "price"),
-    [("12", 12.0), ("1,299.00", 1299.0), ("1.299,00 €", 1299.0), ("12,50", 12.5), ("free", None), ("$3", 3.0), ("1 299", 1299.0)],
+    [
+        ("12", 12.0),
+        ("1,299.00", 1299.0),
+        ("1.299,00 €", 1299.0),
+        ("12,50", 12.5),
+        ("free", None),
+        ("$3", 3.0),
+        ("1 299", 1299.0),
+    ],
 )
 def test_prices_are_read_in_many_spellings(tmp_path, text, price):
     frame, _ = load(tmp_path, f'name,p\nMug,"{text}"\n', title="name", price="p")
@@ -93,7 +110,12 @@ def test_an_id_column_of_few_values_is_refused(tmp_path):
 
 
 def test_several_category_columns_are_one_path(tmp_path):
-    frame, _ = load(tmp_path, "name,a,b,c\nMug,Home,Kitchen,Mugs\nPot,Home,,\n", title="name", category=["a", "b", "c"])
+    frame, _ = load(
+        tmp_path,
+        "name,a,b,c\nMug,Home,Kitchen,Mugs\nPot,Home,,\n",
+        title="name",
+        category=["a", "b", "c"],
+    )
     assert frame["category_path"].to_list() == [["Home", "Kitchen", "Mugs"], ["Home"]]
 
 
@@ -121,7 +143,9 @@ def test_the_map_of_bigbasket_is_guessed(shared_data, tmp_path):
 
 @pytest.mark.parametrize("name", ["amazon", "walmart"])
 def test_the_map_of_electronics_is_guessed(shared_data, tmp_path, name):
-    found = guess(shared_data / f"catalogs/electronics/{name}_electronics_catalog.csv", tmp_path).columns
+    found = guess(
+        shared_data / f"catalogs/electronics/{name}_electronics_catalog.csv", tmp_path
+    ).columns
     assert (found.title, found.brand, found.category) == ("title", "brand", ["category"])
     assert found.record_id is None
     assert found.identifiers == {"mpn": ["modelno"]}
@@ -133,7 +157,12 @@ def test_a_separator_is_guessed_from_content():
 
 
 def test_every_column_is_shown_with_five_real_values():
-    rows = pl.LazyFrame({"title": [f"title {n}" for n in range(9)], "x": [None, "1", "2", "3", "4", "5", "6", "7", "8"]})
+    rows = pl.LazyFrame(
+        {
+            "title": [f"title {n}" for n in range(9)],
+            "x": [None, "1", "2", "3", "4", "5", "6", "7", "8"],
+        }
+    )
     assert guess_columns(rows).samples["x"] == ["1", "2", "3", "4", "5"]
 
 

@@ -23,11 +23,20 @@ def labels(rows, settings=TITLES):
 
 
 def test_brands_tie_whatever_their_spelling():
-    assert labels({"title": ["a b", "c d", "e f"], "brand": ["Acme", "ACME Inc.", "Bolt"]}) == [0, 0, 1]
+    assert labels({"title": ["a b", "c d", "e f"], "brand": ["Acme", "ACME Inc.", "Bolt"]}) == [
+        0,
+        0,
+        1,
+    ]
 
 
 def test_generic_and_missing_brands_tie_nothing():
-    assert labels({"title": ["a", "b", "c", "d"], "brand": ["Generic", "generic", None, ""]}) == [0, 1, 2, 3]
+    assert labels({"title": ["a", "b", "c", "d"], "brand": ["Generic", "generic", None, ""]}) == [
+        0,
+        1,
+        2,
+        3,
+    ]
 
 
 def test_the_shops_own_brand_ties_nothing_where_it_is_named():
@@ -63,7 +72,9 @@ def test_ties_are_transitive_across_kinds():
 catalogs = st.lists(
     st.tuples(
         st.sampled_from(["A", "a inc", "B", "C", "D", "Generic", None, ""]),
-        st.lists(st.sampled_from(["tea", "cup", "Red", "blue", "XL", "é"]), max_size=5).map(" ".join),
+        st.lists(st.sampled_from(["tea", "cup", "Red", "blue", "XL", "é"]), max_size=5).map(
+            " ".join
+        ),
         st.sampled_from([["X", "1"], ["X", "2"], ["Y"], None]),
     ),
     min_size=3,
@@ -75,17 +86,23 @@ catalogs = st.lists(
 @settings(max_examples=150, deadline=None)
 def test_nothing_ever_crosses(rows, overflow, seed):
     frame = pl.DataFrame(
-        rows, schema={"brand": pl.String, "title": pl.String, "category_path": pl.List(pl.String)}, orient="row"
+        rows,
+        schema={"brand": pl.String, "title": pl.String, "category_path": pl.List(pl.String)},
+        orient="row",
     )
     tree = Taxonomy.from_paths([["X", "1"], ["X", "2"], ["Y"]])
     made = split_records(
-        frame.lazy(), SplitSettings(seed=seed, overflow=overflow, text_columns=[["title"]]), taxonomy=tree
+        frame.lazy(),
+        SplitSettings(seed=seed, overflow=overflow, text_columns=[["title"]]),
+        taxonomy=tree,
     )
     assert made.assignments.height == frame.height
     held = frame.with_columns(made.assignments["split"], key=brand_keys(frame["brand"])).filter(
         pl.col("split") != "dropped"
     )
-    assert (held.drop_nulls("key").group_by("key").agg(pl.col("split").n_unique())["split"] == 1).all()
+    assert (
+        held.drop_nulls("key").group_by("key").agg(pl.col("split").n_unique())["split"] == 1
+    ).all()
     sets = [frozenset(words(title)) for title in held["title"]]
     splits = held["split"].to_list()
     for i in range(len(sets)):
@@ -145,7 +162,9 @@ def test_a_category_that_cannot_be_everywhere_is_listed_with_the_reason():
             "category_path": [["Rare"]] + [["Common"]] * 39,
         }
     )
-    made = split_records(frame.lazy(), SplitSettings(), taxonomy=Taxonomy.from_paths([["Rare"], ["Common"]]))
+    made = split_records(
+        frame.lazy(), SplitSettings(), taxonomy=Taxonomy.from_paths([["Rare"], ["Common"]])
+    )
     assert made.missing["path_text"].unique().to_list() == ["Rare"]
     assert made.missing["reason"].unique().to_list() == ["fewer groups than the 3 splits"]
     assert "1 category could not be in every split" in made.notes[0]
@@ -153,7 +172,12 @@ def test_a_category_that_cannot_be_everywhere_is_listed_with_the_reason():
 
 def test_the_same_seed_gives_the_same_split_and_another_another():
     rng = np.random.default_rng(5)
-    frame = pl.DataFrame({"title": [f"w{n} x{n}" for n in range(500)], "brand": [f"b{k}" for k in rng.integers(0, 90, 500)]})
+    frame = pl.DataFrame(
+        {
+            "title": [f"w{n} x{n}" for n in range(500)],
+            "brand": [f"b{k}" for k in rng.integers(0, 90, 500)],
+        }
+    )
     runs = [
         split_records(frame.lazy(), SplitSettings(seed=seed)).assignments["split"].to_list()
         for seed in (1, 1, 2)
@@ -200,8 +224,16 @@ def leaks(left, right, **settings):
 
 def test_each_kind_of_leak_is_counted_and_its_rows_named():
     found = leaks(
-        {"id": ["t1", "t2", "t3"], "title": ["red tea cup", "a b c d e", "zzz"], "brand": ["Acme", "X", "Y"]},
-        {"id": ["e1", "e2", "e3", "e4"], "title": ["new thing", "RED tea-cup", "a b c d f e", "fine"], "brand": ["acme inc", "P", "Q", "R"]},
+        {
+            "id": ["t1", "t2", "t3"],
+            "title": ["red tea cup", "a b c d e", "zzz"],
+            "brand": ["Acme", "X", "Y"],
+        },
+        {
+            "id": ["e1", "e2", "e3", "e4"],
+            "title": ["new thing", "RED tea-cup", "a b c d f e", "fine"],
+            "brand": ["acme inc", "P", "Q", "R"],
+        },
     )
     # e1 shares the brand; e2 has the same words; e3 shares 5 of 6 words (.83)
     assert (found.shared_groups, found.exact_pairs, found.near_pairs) == (1, 1, 2)

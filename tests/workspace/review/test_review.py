@@ -32,22 +32,55 @@ def workspace(tmp_path):
     init_workspace(tmp_path / "ws", Declared([str(source)]))
     made = Workspace(tmp_path / "ws")
     made.run("load")
-    votes = [("1", "source", "Home > Mugs"), ("1", "knn", "Home > Pots"), ("1", "linear", "Home > Pots"), ("2", "knn", "Garden > Tools")]
+    votes = [
+        ("1", "source", "Home > Mugs"),
+        ("1", "knn", "Home > Pots"),
+        ("1", "linear", "Home > Pots"),
+        ("2", "knn", "Garden > Tools"),
+    ]
     frame = pl.LazyFrame(
         [(r, "category", a, v, 0.5) for r, a, v in votes],
-        schema={"record_id": pl.String, "question": pl.String, "annotator_id": pl.String, "value": pl.String, "score": pl.Float64},
+        schema={
+            "record_id": pl.String,
+            "question": pl.String,
+            "annotator_id": pl.String,
+            "value": pl.String,
+            "score": pl.Float64,
+        },
         orient="row",
     )
     put(made, "label", votes=conform_votes(frame))
-    put(made, "agree", consensus=pl.DataFrame({"record_id": ["1"], "question": ["category"], "value": ["Home > Pots"], "is_tie": [False]}))
-    put(made, "check", issues=pl.DataFrame({"record_id": ["3"], "check": ["small_category"], "message": ["few"]}))
     put(
-        made, "queue",
+        made,
+        "agree",
+        consensus=pl.DataFrame(
+            {
+                "record_id": ["1"],
+                "question": ["category"],
+                "value": ["Home > Pots"],
+                "is_tie": [False],
+            }
+        ),
+    )
+    put(
+        made,
+        "check",
+        issues=pl.DataFrame({"record_id": ["3"], "check": ["small_category"], "message": ["few"]}),
+    )
+    put(
+        made,
+        "queue",
         queue=pl.DataFrame(
-            {"record_id": ["2", "1", "3"], "source": ["Home > Pots", "Home > Mugs", "Garden > Tools"], "level": [1, 2, None], "checks": [None, None, ["small_category"]], "priority": [1.0, 0.5, 0.2]},
+            {
+                "record_id": ["2", "1", "3"],
+                "source": ["Home > Pots", "Home > Mugs", "Garden > Tools"],
+                "level": [1, 2, None],
+                "checks": [None, None, ["small_category"]],
+                "priority": [1.0, 0.5, 0.2],
+            },
             schema_overrides={"checks": pl.List(pl.String), "level": pl.Int32},
         ),
-    )  # fmt: skip
+    )
     return made
 
 
@@ -65,7 +98,9 @@ def test_the_queue_gives_the_most_useful_first_and_can_be_filtered(workspace):
 def test_a_decision_leaves_the_queue_and_holds(workspace):
     decide(workspace, [Verdict("2", "choose", "Home > Mugs")], "ann")
     assert ids(workspace) == ["1", "3"]
-    assert decisions_frame(workspace).rows() == [("2", "category", "choose", "Home > Mugs", "ann", None)]
+    assert decisions_frame(workspace).rows() == [
+        ("2", "category", "choose", "Home > Mugs", "ann", None)
+    ]
     assert standing(workspace) == {"waiting": 2, "decided": 1}
 
 
@@ -117,7 +152,11 @@ def test_a_bulk_action_is_stored_and_undone_as_one(workspace, tmp_path):
 
 def test_one_wrong_verdict_of_many_stores_none(workspace):
     with pytest.raises(InputError, match="'Home > Nowhere' is not in taxonomy"):
-        decide(workspace, [Verdict("1", "choose", "Home > Mugs"), Verdict("2", "choose", "Home > Nowhere")], "ann")
+        decide(
+            workspace,
+            [Verdict("1", "choose", "Home > Mugs"), Verdict("2", "choose", "Home > Nowhere")],
+            "ann",
+        )
     with pytest.raises(InputError, match="record '99' is not in this workspace"):
         decide(workspace, [Verdict("99", "drop")], "ann")
     assert decisions_frame(workspace).is_empty()
@@ -149,7 +188,12 @@ def test_a_card_shows_who_said_what_and_where_they_part(workspace):
 
 def test_a_persons_response_is_a_vote_among_the_others(workspace):
     decide(workspace, [Verdict("1", "choose", "Home > Mugs")], "ann")
-    assert {"annotator_id": "person:ann", "value": "Home > Mugs", "score": None, "parts_at": 2} in card(workspace, "1").votes
+    assert {
+        "annotator_id": "person:ann",
+        "value": "Home > Mugs",
+        "score": None,
+        "parts_at": 2,
+    } in card(workspace, "1").votes
 
 
 def test_a_record_that_somebody_has_open_is_not_offered_to_others(workspace):

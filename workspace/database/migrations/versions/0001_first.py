@@ -1,5 +1,7 @@
 """First tables: responses, decisions, the append-only log, leases, runs."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -20,7 +22,7 @@ _POSTGRES_GUARDS = [
 ]
 
 
-def _answer() -> list[sa.Column]:
+def _answer() -> list[sa.Column[Any]]:
     return [
         sa.Column("record_id", sa.String(255), nullable=False),
         sa.Column("question", sa.String(255), nullable=False),

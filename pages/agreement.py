@@ -1,0 +1,50 @@
+import streamlit as st
+
+from charts.intervals import series
+from charts.matrix import matrix
+from ui import agreement, reads, session, tables
+
+st.title("Agreement")
+opened = session.require_workspace()
+agreed = session.require_step(opened, "agree")
+questions = reads.figures(opened, "agree")["questions"]
+question = st.segmented_control(
+    "Question", list(questions), default="category", key="agreement.question", required=True
+)
+facts = questions[question]
+agreement.tiles(facts)
+
+if facts.get("levels"):
+    st.subheader("By level of the taxonomy")
+    st.plotly_chart(
+        series(agreement.by_level(facts), x_title="level, 1 is the root", y_title="agreement"),
+        alt="Agreement by level",
+    )
+left, right = st.columns(2)
+pairs = reads.table(opened, "agree", agreed, "pairwise")
+with left:
+    st.subheader("Cohen's kappa by pair")
+    names, kappas = agreement.square(pairs, question, "cohen_kappa")
+    st.plotly_chart(matrix(names, names, kappas), alt="Cohen's kappa by pair of annotators")
+with right:
+    st.subheader("Percent agreement by pair")
+    names, shares = agreement.square(pairs, question, "percent_agreement")
+    st.plotly_chart(matrix(names, names, shares), alt="Percent agreement by pair of annotators")
+st.subheader("Annotators")
+tables.show(agreement.annotators(reads.table(opened, "agree", agreed, "annotators"), question))
+
+st.subheader("Where they part")
+level = st.segmented_control(
+    "At level",
+    agreement.levels(facts),
+    key="agreement.level",
+    help="the first level of the path at which the votes differ",
+)
+rows = reads.disagreements(opened, agreed, question, level)
+tables.show(rows, column_config={"who says what": st.column_config.TextColumn(width="large")})
+st.page_link(
+    "pages/review.py",
+    label="Review them",
+    icon=":material/rate_review:",
+    query_params={"level": str(level)} if level else None,
+)

@@ -1,0 +1,59 @@
+"""The annotators of a workspace, as the Labels page shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from catalog.errors import GoldshelfError
+from ui import jobs, safe
+from workspace.views.labels import ANNOTATORS
+from workspace.workspace import Workspace
+
+
+def known() -> list[str]:
+    """Every annotator that there is."""
+    return list(ANNOTATORS)
+
+
+def chosen(opened: Workspace) -> list[str]:
+    """Those that the settings name."""
+    return list(opened.settings.label.annotators)
+
+
+def told(name: str) -> str:
+    """An annotator with what it does."""
+    return f"{name}: {ANNOTATORS[name]}"
+
+
+def run(opened: Workspace, names: list[str]) -> None:
+    """Keep the choice in the settings and label."""
+    try:
+        opened.change("label", annotators=names)
+    except GoldshelfError as error:
+        st.error(safe.markdown(error))
+        return
+    jobs.start(opened, ["run", "label", "agree", "queue"])
+    st.rerun()
+
+
+def table(figures: dict[str, Any]) -> pl.DataFrame:
+    """Votes, coverage and mean score of each annotator."""
+    return pl.DataFrame(
+        [
+            {
+                "annotator": name,
+                "votes": facts["n_votes"],
+                "abstained": facts["n_abstained"],
+                "coverage": facts["coverage"],
+                "mean score": facts["mean_score"],
+                "why it abstained": "; ".join(
+                    f"{why} ({n:,})" for why, n in facts["abstained"].items()
+                ),
+            }
+            for name, facts in figures["annotators"].items()
+        ],
+        schema_overrides={"mean score": pl.Float64},
+    )

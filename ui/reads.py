@@ -1,0 +1,66 @@
+"""What pages read, cached by the snapshot it comes from, never by a frame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from catalog.taxonomy import Taxonomy
+from workspace.views import agreement as agreement_view
+from workspace.views import catalog as catalog_view
+from workspace.views import labels as labels_view
+from workspace.workspace import Workspace
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def table(
+    _opened: Workspace, step: str, snapshot: str, name: str, limit: int | None = None
+) -> pl.DataFrame:
+    """A small table of a snapshot, or its first rows."""
+    frame = _opened.snapshot(step).scan(name)
+    return (frame if limit is None else frame.head(limit)).collect()
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def category_nodes(_opened: Workspace, snapshot: str) -> list[tuple[str, str, str, int]]:
+    """The categories that have records, for a treemap."""
+    return catalog_view.category_nodes(_opened)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def brands(_opened: Workspace, snapshot: str) -> list[str]:
+    """The brands with most records."""
+    return catalog_view.brands(_opened)
+
+
+def taxonomy(opened: Workspace) -> Taxonomy:
+    """The taxonomy; read once a snapshot."""
+    return opened.taxonomy()
+
+
+def figures(opened: Workspace, step: str) -> dict[str, Any]:
+    """What a step counted; empty where it has not run."""
+    snapshot = opened.snapshots.current(step)
+    return snapshot.figures if snapshot is not None else {}
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def check_rows(_opened: Workspace, snapshot: str, check: str) -> pl.DataFrame:
+    """What a check found, the lowest scores first."""
+    return labels_view.check_rows(_opened, check)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def top_votes(_opened: Workspace, snapshot: str, annotator: str) -> list[tuple[str, int]]:
+    """The categories that an annotator votes for most."""
+    return labels_view.top_votes(_opened, annotator)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def disagreements(
+    _opened: Workspace, snapshot: str, question: str, level: int | None
+) -> pl.DataFrame:
+    """The items on which annotators part."""
+    return agreement_view.disagreements(_opened, question, level)

@@ -1,0 +1,26 @@
+"""Start the server on ``app.py``, with its own navigation in force from the first request on.
+
+Streamlit takes every script of a folder ``pages`` for a page of its own until the app has once
+declared its navigation: whoever opens a page's address first would see that page alone.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.web import cli
+
+APP = Path(__file__).resolve().parents[1] / "app.py"
+
+
+def main(arguments: list[str]) -> None:
+    """Serve; the arguments are those of ``streamlit run``."""
+    PagesManager.uses_pages_directory = False
+    sys.argv = ["streamlit", "run", str(APP), *arguments]
+    cli.main()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

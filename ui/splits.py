@@ -1,0 +1,107 @@
+"""Forms and figures of the Split page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from ui import jobs, settings, tables
+from workspace.views import splits as views
+from workspace.workspace import Workspace
+
+_WAYS = {"both": "copying and dropping", "over": "copying", "under": "dropping"}
+
+
+def form(opened: Workspace) -> None:
+    """How large the splits are, and what may not cross."""
+    now = opened.settings.split
+    with st.form("split.form"):
+        a, b, c, d, e = st.columns(5)
+        train = a.number_input("Train %", 1, 98, round(100 * now.fractions[0]))
+        validation = b.number_input(
+            "Validation %", 0, 98, round(100 * now.fractions[1]) if len(now.fractions) == 3 else 0
+        )
+        near = c.number_input(
+            "Near-duplicates from",
+            0.3,
+            1.0,
+            now.near_duplicates or 0.8,
+            0.05,
+            help="Jaccard similarity of word sets that may not cross",
+        )
+        seed = d.number_input("Seed", 0, 10**9, now.seed)
+        overflow = e.selectbox(
+            "Group larger than a split",
+            ["assign", "break", "drop"],
+            ["assign", "break", "drop"].index(now.overflow),
+        )
+        generic = st.text_input(
+            "Brands that tie nothing",
+            ", ".join(now.generic_brands),
+            placeholder="the shop's own, parted by commas",
+        )
+        if st.form_submit_button(
+            "Split", type="primary", icon=":material/play_arrow:", disabled=jobs.is_running(opened)
+        ):
+            test = 100 - train - validation
+            shares = [train, validation, test] if validation else [train, test]
+            changes: dict[str, Any] = {
+                "fractions": [share / 100 for share in shares],
+                "near_duplicates": near,
+                "seed": seed,
+                "overflow": overflow,
+                "generic_brands": [name.strip() for name in generic.split(",") if name.strip()],
+            }
+            settings.apply(opened, "split", changes, ["run", "split", "balance", "export"])
+
+
+def certificate(opened: Workspace) -> None:
+    """The proof, made from the exported files."""
+    found = views.certificate(opened)
+    if found is None:
+        st.info("The certificate is made from exported files: run export.")
+        jobs.run_button(opened, ["export"], label="Export and certify")
+        return
+    if found["leaks"]:
+        st.error("Something leaks: these splits must not be used.", icon=":material/gpp_bad:")
+    else:
+        st.success("Nothing leaks between the exported files.", icon=":material/verified_user:")
+    tables.show(views.certificate_table(found))
+    st.caption("Found by reading the exported files back, by another way than the split was made.")
+
+
+def balance_form(opened: Workspace) -> None:
+    """How the categories of train are evened out."""
+    now = opened.settings.balance
+    methods, ways = ["none", "uniform", "sqrt", "cap", "floor"], ["both", "over", "under"]
+    with st.form("balance.form"):
+        a, b, c, d = st.columns(4)
+        method = a.selectbox("Method", methods, methods.index(now.method))
+        by = b.selectbox(
+            "By",
+            ways,
+            ways.index(now.by),
+            format_func=_WAYS.__getitem__,
+        )
+        cap = c.number_input("Cap", 1, None, now.cap, placeholder="none")
+        floor = d.number_input("Floor", 1, None, now.floor, placeholder="none")
+        if st.form_submit_button(
+            "Balance",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=jobs.is_running(opened),
+        ):
+            changes = {"method": method, "by": by, "cap": cap, "floor": floor}
+            settings.apply(opened, "balance", changes, ["run", "balance", "export"])
+
+
+def balance_tiles(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Rows, evenness and shortfall, before and after."""
+    gini, entropy = facts["gini"], facts["entropy_bits"]
+    return [
+        ("Rows of train", f"{facts['n_before']:,} → {facts['n_after']:,}"),
+        ("Gini of categories", f"{gini['before']:.2f} → {gini['after']:.2f}"),
+        ("Entropy, bits", f"{entropy['before']:.2f} → {entropy['after']:.2f}"),
+        ("Short of the floor", f"{facts['n_short_of_floor']:,}"),
+    ]
