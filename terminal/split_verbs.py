@@ -10,7 +10,8 @@ import typer
 from catalog.errors import InputError
 from terminal.options import HERE, Json, WorkspaceDir, fractions_of
 from terminal.output import Bar, print_json, print_table, say, tell
-from terminal.running import run_verb
+from terminal.running import run_verb, watched
+from workspace.exports import certify_export
 from workspace.plain_files import (
     check_split_files,
     dedupe_file,
@@ -38,6 +39,7 @@ def register(app: typer.Typer) -> None:
     app.command()(dedupe)
     app.command()(split)
     app.command("check-split")(check_split)
+    app.command()(certify)
 
 
 def dedupe(
@@ -182,6 +184,33 @@ def check_split(
             else "nothing leaks."
         )
     return LEAKED if found.leaks else 0
+
+
+def certify(
+    name: Annotated[str | None, typer.Argument(help="An export; that of the settings.")] = None,
+    workspace: WorkspaceDir = HERE,
+    as_json: Json = False,
+) -> int:
+    """Certify an export again, from its files as they lie there. Exit 1 if anything leaks."""
+    opened = Workspace(workspace)
+    with watched(opened, "certify") as progress:
+        found = certify_export(opened, name, progress=progress)
+        progress.close()
+    if as_json:
+        print_json(found.as_json())
+    else:
+        body = found.certificate.as_json()["between"]
+        hidden = ("leaking_rows", "leaks", "sample")
+        keys = [key for key in next(iter(body.values()), {}) if key not in hidden]
+        print_table(
+            ["between", *(key.replace("_", " ") for key in keys)],
+            [(between, *(leaks[key] for key in keys)) for between, leaks in body.items()],
+            title=found.name,
+        )
+        for file in found.touched:
+            tell(f"{file} is not what was exported: its hash differs from the manifest's")
+        say("nothing leaks." if not found.certificate.leaks else "it leaks: do not train on it.")
+    return 0 if found.is_sound else LEAKED
 
 
 def _short(value: Any) -> Any:

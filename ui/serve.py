@@ -13,12 +13,14 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
+# Nobody edits the program while it serves: watching every file of it only costs time.
+QUIET = ["--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
 
 
 def main(arguments: list[str]) -> None:
     """Serve; the arguments are those of ``streamlit run``."""
     PagesManager.uses_pages_directory = False
-    sys.argv = ["streamlit", "run", str(APP), *arguments]
+    sys.argv = ["streamlit", "run", str(APP), *QUIET, *arguments]
     cli.main()
 
 

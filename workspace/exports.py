@@ -10,13 +10,15 @@ from typing import Any
 import polars as pl
 
 from catalog.errors import WorkspaceError
+from curation.duplicates.join import Told
 from curation.exports.bundle import example_lines, typed
 from curation.exports.plan import TRAIN, plan_export
 from curation.exports.settings import ExportSettings
-from workspace.atomic import read_json
+from curation.splits.certificate import Certificate, certify_files
+from workspace.atomic import read_json, sha256_of
 from workspace.progress import Progress
 from workspace.snapshots import Snapshot
-from workspace.steps.export import MANIFEST, prompt_for
+from workspace.steps.export import MANIFEST, certify_settings, prompt_for
 from workspace.workspace import Workspace
 
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -150,3 +152,61 @@ def zip_export(workspace: Workspace, name: str) -> Path:
     finally:
         beside.unlink(missing_ok=True)
     return target
+
+
+@dataclass(frozen=True)
+class Recertified:
+    """An export read back from disk.
+
+    Attributes
+    ----------
+    certificate
+        Made now, from the files as they lie there.
+    touched
+        Files that are missing or differ from their hash in the manifest.
+    """
+
+    name: str
+    certificate: Certificate
+    touched: list[str]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing leaks and nothing was touched."""
+        return not self.certificate.leaks and not self.touched
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {
+            "name": self.name,
+            "sound": self.is_sound,
+            "touched": self.touched,
+            **self.certificate.as_json(),
+        }
+
+
+def certify_export(
+    workspace: Workspace, name: str | None = None, *, progress: Told | None = None
+) -> Recertified:
+    """Certify an export again, from its files, whoever had them in hand since.
+
+    Raises
+    ------
+    WorkspaceError
+        If there is no such export, or its records are gone.
+    """
+    found = {export.folder.name: export for export in exports(workspace)}
+    name = name or workspace.settings.export.folder
+    if name not in found:
+        known = ", ".join(found) or "none"
+        raise WorkspaceError(f"no export {name!r}. Exports here: {known}. Run `goldshelf export`.")
+    folder, files = found[name].folder, found[name].manifest["files"]
+    records = {Path(file).stem: folder / file for file in files if file.startswith("records/")}
+    gone = [file for file in files if not (folder / file).is_file()]
+    if any(file.startswith("records/") for file in gone):
+        raise WorkspaceError(
+            f"{folder}: {', '.join(gone)} is gone. Run `goldshelf export --force`."
+        )
+    touched = [f for f in files if f in gone or sha256_of(folder / f) != files[f]["sha256"]]
+    settings = certify_settings(workspace.settings.split)
+    return Recertified(name, certify_files(records, settings, progress=progress), touched)

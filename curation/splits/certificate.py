@@ -35,6 +35,7 @@ class CertifySettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     group_columns: list[str] = ["brand"]
+    identifiers: bool = True
     text_columns: list[list[str]] = [["title"], ["title", "description"]]
     near_duplicates: float = Field(default=0.8, gt=0, le=1)
     lower_by: float = Field(default=0.1, ge=0, lt=1)
@@ -150,7 +151,7 @@ def find_leaks(
         bad.append(rows)
         listed.append(told)
     n_identifiers = 0
-    if "identifiers" in left.columns and "identifiers" in right.columns:
+    if settings.identifiers and _has_identifiers(left) and _has_identifiers(right):
         n_identifiers, rows, told = _shared_identifiers(left, right, left_ids, right_ids)
         bad.append(rows)
         listed.append(told)
@@ -170,6 +171,12 @@ def find_leaks(
         largest,
         _sampled(left, right, settings),
     )
+
+
+def _has_identifiers(frame: pl.DataFrame) -> bool:
+    """Whether there are identifiers; a file without any may have the column in another type."""
+    held = frame.schema.get("identifiers")
+    return isinstance(held, pl.List) and isinstance(held.inner, pl.Struct)
 
 
 def _require(left: pl.DataFrame, right: pl.DataFrame, settings: CertifySettings) -> None:

@@ -304,3 +304,29 @@ def test_two_runs_at_once_do_not_disturb_each_other(workspace):
         if process.returncode == 2:
             assert "is at work here" in told
     assert workspace.snapshot("load").counts["records"] == 60
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.3, 1.0])
+def test_a_killed_split_is_finished_by_the_next_run_with_the_same_result(tmp_path, delay):
+    source = tmp_path / "big.csv"
+    lines = [
+        f"{n},model {n % 5_000} of part {n} in colour {n % 17},b{n % 4_000},A > B{n % 40}"
+        for n in range(60_000)
+    ]
+    source.write_text("id,title,brand,category\n" + "\n".join(lines) + "\n")
+    for name in ("killed", "whole"):
+        init_workspace(tmp_path / name, Declared([str(source)]))
+        made = Workspace(tmp_path / name)
+        made.change("check", off=["near_duplicate"])
+        made.change("label", annotators=["source"])
+        made.run("curate")
+    whole, killed = Workspace(tmp_path / "whole"), Workspace(tmp_path / "killed")
+    expected = whole.run("split")[0]
+    command = [sys.executable, "-m", "cli", "split", "-w", str(killed.root)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        assert wait_for(killed.layout.progress.exists)
+        time.sleep(delay)
+        running.send_signal(signal.SIGKILL)
+    killed.run("split")
+    assert killed.snapshot("split").manifest["tables"] == expected.manifest["tables"]
+    assert not list(killed.layout.snapshots.rglob(".*"))

@@ -108,6 +108,7 @@ def certify_settings(split: SplitSettings) -> CertifySettings:
     return CertifySettings(
         group_columns=["brand"] if split.by == "brand" else [],
         text_columns=columns or given.text_columns,
+        identifiers=split.identifiers,
         near_duplicates=split.near_duplicates or given.near_duplicates,
         generic_brands=split.generic_brands,
     )
