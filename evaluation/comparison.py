@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.stats import t as student
 
 from catalog.errors import InputError
 from evaluation.attribute_metrics import attribute_metrics
@@ -25,6 +24,7 @@ from evaluation.randomisation import Tested
 from evaluation.settings import CompareSettings
 from evaluation.slices import sliced_differences, unseen_half_width
 from evaluation.verdicts import Verdict, sentence_of, verdict_of
+from stats.distributions import t_quantile
 from stats.estimate import Estimate, number_or_none
 from stats.intervals import LEVEL, free_estimate, standard_error
 
@@ -163,7 +163,7 @@ class Paired:
         if self.error <= TINY:
             return float(unseen_half_width(np.array([clusters]))[0])
         free = clusters - 1
-        reach = float(student.ppf(0.5 + LEVEL / 2, free) + student.ppf(POWER, free))
+        reach = float(t_quantile(0.5 + LEVEL / 2, free) + t_quantile(POWER, free))
         return reach * self.error
 
 

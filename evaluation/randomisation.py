@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
 
+from stats.distributions import t_two_sided
 from stats.intervals import standard_error
 from stats.randomisation import sign_flip_p
 
@@ -85,7 +85,7 @@ def t_p(difference: float, influence: np.ndarray, clusters: np.ndarray | None) -
         return Tested(math.nan, method)
     if error == 0:
         return Tested(1.0 if abs(difference) <= _TINY else 0.0, method)
-    return Tested(float(2 * student.sf(abs(difference) / error, n_clusters - 1)), method)
+    return Tested(t_two_sided(difference / error, n_clusters - 1), method)
 
 
 def cluster_sums(rows: np.ndarray, clusters: np.ndarray | None) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from evaluation.metric import Sums
 from stats.corrections import benjamini_hochberg, holm
@@ -122,7 +122,7 @@ def t_quantiles(n_clusters: np.ndarray) -> np.ndarray:
     """Student's t for a 95 % interval at clusters minus one degrees of freedom; NaN below two."""
     distinct, inverse = np.unique(n_clusters, return_inverse=True)
     with np.errstate(invalid="ignore"):
-        found = student.ppf(0.5 + LEVEL / 2, np.where(distinct >= 2, distinct - 1, np.nan))
+        found = stdtrit(np.where(distinct >= 2, distinct - 1, np.nan), 0.5 + LEVEL / 2)
     return np.asarray(found[inverse])
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats as _distributions
 
+from stats.distributions import t_quantile
 from stats.estimate import Estimate
 
 LEVEL = 0.95
@@ -77,7 +77,7 @@ def bounded_estimate(
         effective = min(spread / error**2, float(rows))
     else:
         effective = float(n_clusters)
-    z = float(_distributions.t.ppf(0.5 + LEVEL / 2, n_clusters - 1))
+    z = t_quantile(0.5 + LEVEL / 2, n_clusters - 1)
     centre = (value + z**2 / (2 * effective)) / (1 + z**2 / effective)
     half = z / (1 + z**2 / effective) * math.sqrt(spread / effective + z**2 / (4 * effective**2))
     low, high = max(0.0, centre - half), min(1.0, centre + half)
@@ -105,7 +105,7 @@ def free_estimate(
     if math.isnan(error):
         reason = f"no interval: {n_clusters} independent group"
         return Estimate(value, math.nan, math.nan, rows, told, reason)
-    half = float(_distributions.t.ppf(0.5 + LEVEL / 2, n_clusters - 1)) * error
+    half = t_quantile(0.5 + LEVEL / 2, n_clusters - 1) * error
     return Estimate(value, max(lower, value - half), min(upper, value + half), rows, told)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.signal import fftconvolve
-from scipy.stats import binom
+from scipy.fft import irfft, next_fast_len, rfft
+
+from stats.distributions import fair_coins
+
+_MOST_EXACT = 1_000_000
 
 
 def sign_flip_p(
@@ -47,7 +50,7 @@ def sign_flip_p(
     sums = sums[np.abs(sums) > 1e-12].astype(float)
     if len(sums) == 0:
         return 1.0
-    if np.all(sums == np.round(sums)):
+    if np.all(sums == np.round(sums)) and np.abs(sums).sum() <= _MOST_EXACT:
         return _exact(np.abs(sums).astype(np.int64), abs(int(sums.sum())))
     return _drawn(sums, seed, n_draws)
 
@@ -56,11 +59,21 @@ def _exact(sizes: np.ndarray, observed: int) -> float:
     distribution = np.ones(1)
     for size, count in zip(*np.unique(sizes, return_counts=True), strict=True):
         heads = np.zeros(int(size) * int(count) + 1)
-        heads[:: int(size)] = binom.pmf(np.arange(count + 1), count, 0.5)
-        distribution = np.maximum(fftconvolve(distribution, heads), 0.0)
+        heads[:: int(size)] = fair_coins(int(count))
+        distribution = _convolved(distribution, heads)
     total = int(sizes.sum())
     outcomes = 2 * np.arange(total + 1) - total
     return float(min(1.0, distribution[np.abs(outcomes) >= observed].sum()))
+
+
+def _convolved(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The distribution of a sum; by Fourier transform where that is cheaper."""
+    if min(len(left), len(right)) <= 64:
+        return np.convolve(left, right)
+    n = len(left) + len(right) - 1
+    size = next_fast_len(n, real=True)
+    product: np.ndarray = irfft(rfft(left, size) * rfft(right, size), size)
+    return np.maximum(product[:n], 0.0)
 
 
 def _drawn(sums: np.ndarray, seed: int, n_draws: int) -> float:
