@@ -1,4 +1,4 @@
-"""Counts as bars: plain, and before against after."""
+"""Counts as bars: plain, and side by side for each name."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from charts.theme import INK, PATTERNS, SERIES, label, styled
+from charts.theme import INK, PATTERNS, SERIES, label, listed, styled
+
+_GROUPED_ROW_PX = 14
 
 
 def counts(
     rows: Sequence[tuple[str, float]], *, kinds: Sequence[str] | None = None, title: str = "rows"
 ) -> go.Figure:
     """One bar a name, the first on top; ``kinds`` are told apart by pattern as well as colour."""
-    names = [label(name) for name, _ in rows]
     kinds = kinds or [title] * len(rows)
     order = list(dict.fromkeys(kinds))
     figure = go.Figure()
     for position, kind in enumerate(order):
         mine = [n for n, own in enumerate(kinds) if own == kind]
         figure.add_bar(
-            y=[names[n] for n in mine],
+            y=mine,
             x=[rows[n][1] for n in mine],
             orientation="h",
             name=label(kind),
@@ -31,12 +32,13 @@ def counts(
                 "color": SERIES[position % len(SERIES)],
                 "pattern": {"shape": PATTERNS[position % len(PATTERNS)]},
             },
-            hovertemplate="%{y}: %{x:,}<extra></extra>",
+            hovertext=[f"{label(rows[n][0], 120)}: {rows[n][1]:,.0f}" for n in mine],
+            hoverinfo="text",
         )
-    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=False)
-    figure.update_xaxes(title=title)
     figure.update_layout(showlegend=len(order) > 1, barmode="overlay", bargap=0.35)
-    return styled(figure, rows=len(rows))
+    figure.update_xaxes(title=title)
+    styled(figure, rows=len(rows))
+    return _first_on_top(figure, [name for name, _ in rows])
 
 
 def grouped(
@@ -46,12 +48,11 @@ def grouped(
     title: str = "",
     as_share: bool = False,
 ) -> go.Figure:
-    """Bars side by side for each name, one a series, told apart by pattern and colour."""
-    labels = [label(name) for name in names]
+    """Bars below each other for each name, the first series on top, told apart by pattern."""
     figure = go.Figure()
     for position, (kind, values) in enumerate(series.items()):
         figure.add_bar(
-            y=labels,
+            y=list(range(len(names))),
             x=list(values),
             orientation="h",
             name=label(kind),
@@ -60,13 +61,19 @@ def grouped(
                 "pattern": {"shape": PATTERNS[position % len(PATTERNS)]},
                 "line": {"color": INK, "width": 0.5},
             },
-            hovertemplate=(
-                f"%{{y}}<br>{label(kind)}: "
-                + ("%{x:.2%}" if as_share else "%{x:,}")
-                + "<extra></extra>"
-            ),
+            hovertext=[
+                f"{label(name, 120)}<br>{label(kind)}: "
+                + (f"{value:.1%}" if as_share else f"{value:,.0f}")
+                for name, value in zip(names, values, strict=True)
+            ],
+            hoverinfo="text",
         )
     figure.update_layout(barmode="group", bargap=0.3)
-    figure.update_yaxes(categoryorder="array", categoryarray=labels[::-1], showgrid=False)
     figure.update_xaxes(title=title, tickformat=".0%" if as_share else ",")
-    return styled(figure, rows=max(1, len(labels)) * max(1, len(series)) * 3 // 4)
+    height = 110 + max(1, len(names)) * (12 + _GROUPED_ROW_PX * max(1, len(series)))
+    return _first_on_top(styled(figure, height=height), names)
+
+
+def _first_on_top(figure: go.Figure, names: Sequence[str]) -> go.Figure:
+    axis = listed(names)
+    return figure.update_yaxes(**{**axis, "range": axis["range"][::-1]})  # type: ignore[index]

@@ -8,9 +8,22 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from charts.theme import BLUE, GREEN, INK, MUTED, SERIES, SYMBOLS, VERMILION, label, percent, styled
+from charts.theme import (
+    BLUE,
+    GREEN,
+    INK,
+    MUTED,
+    SERIES,
+    SYMBOLS,
+    VERMILION,
+    label,
+    listed,
+    percent,
+    styled,
+)
 
 _DASHES = ("dash", "dot", "dashdot")
+_STEP_ASIDE = 0.05
 
 
 @dataclass(frozen=True)
@@ -36,11 +49,10 @@ def dots(
         Values to draw as dashed lines across, by name, such as chance and majority.
     """
     shown = [row for row in reversed(rows) if not math.isnan(row.value)]
-    names = [label(row.name) for row in shown]
     figure = go.Figure(
         go.Scatter(
             x=[row.value for row in shown],
-            y=names,
+            y=list(range(len(shown))),
             error_x=_whiskers(shown),
             mode="markers",
             marker={"size": 11, "color": BLUE, "symbol": "circle"},
@@ -49,36 +61,50 @@ def dots(
             showlegend=False,
         )
     )
-    for name, row in zip(names, shown, strict=True):
+    for position, row in enumerate(shown):
         figure.add_annotation(
-            x=1.01, xref="paper", xanchor="left", y=name, text=percent(row.value), showarrow=False
+            x=1.01,
+            xref="paper",
+            xanchor="left",
+            y=position,
+            text=percent(row.value),
+            showarrow=False,
         )
     known = {name: value for name, value in (lines or {}).items() if not math.isnan(value)}
     for position, (name, value) in enumerate(known.items()):
         figure.add_scatter(
             x=[value, value],
-            y=[names[0], names[-1]] if names else [],
+            y=[-0.5, len(shown) - 0.5],
             mode="lines",
             line={"dash": _DASHES[position % len(_DASHES)], "color": MUTED, "width": 2},
             name=f"{label(name)} {percent(value)}",
             hoverinfo="name",
         )
     figure.update_xaxes(tickformat=".0%", title=title, rangemode="tozero")
-    figure.update_yaxes(showgrid=False, categoryorder="array", categoryarray=names)
     figure.update_layout(showlegend=bool(known))
-    styled(figure, rows=len(shown))
+    styled(figure, rows=len(shown)).update_yaxes(**listed([row.name for row in shown]))
     return figure.update_layout(margin={"r": 70})
 
 
 def series(
-    named: Mapping[str, Sequence[Dot]], *, x_title: str = "", y_title: str = ""
+    named: Mapping[str, Sequence[Dot]],
+    *,
+    x_title: str = "",
+    y_title: str = "",
+    as_share: bool = True,
 ) -> go.Figure:
-    """Several series over the same steps, such as accuracy by level, told apart by symbol."""
+    """Several series over the same steps, such as accuracy by level, told apart by symbol.
+
+    The series stand a little beside each other, so that no whisker hides another.
+    """
+    steps = list(dict.fromkeys(row.name for rows in named.values() for row in rows))
+    place = {step: position for position, step in enumerate(steps)}
     figure = go.Figure()
     for position, (name, rows) in enumerate(named.items()):
+        aside = _STEP_ASIDE * (position - (len(named) - 1) / 2)
         figure.add_scatter(
-            x=[row.name for row in rows],
-            y=[row.value for row in rows],
+            x=[place[row.name] + aside for row in rows],
+            y=[_or_gap(row.value) for row in rows],
             error_y=_whiskers(rows),
             name=label(name),
             mode="lines+markers",
@@ -87,16 +113,16 @@ def series(
                 "color": SERIES[position % len(SERIES)],
                 "dash": ("solid", *_DASHES)[position % 4],
             },
-            hovertext=[_told(row) for row in rows],
+            hovertext=[f"<b>{label(name)}</b><br>{_told(row)}" for row in rows],
             hoverinfo="text",
         )
-    figure.update_xaxes(title=x_title, type="category")
-    figure.update_yaxes(title=y_title, tickformat=".0%", rangemode="tozero")
-    return styled(figure, height=340)
+    figure.update_xaxes(title=x_title)
+    figure.update_yaxes(title=y_title, tickformat=".0%" if as_share else ".2f", rangemode="tozero")
+    return styled(figure, height=340).update_xaxes(**listed(steps))
 
 
 def differences(rows: Sequence[Dot], *, title: str = "") -> go.Figure:
-    """Paired differences around zero: better to the right (▲), worse to the left (▼)."""
+    """Paired differences around zero: better to the right (▶), worse to the left (◀)."""
     shown = [row for row in reversed(rows) if not math.isnan(row.value)]
     marks = [
         ("triangle-right", GREEN)
@@ -108,9 +134,9 @@ def differences(rows: Sequence[Dot], *, title: str = "") -> go.Figure:
     ]
     figure = go.Figure(
         go.Scatter(
-            x=[row.value for row in shown],
-            y=[label(row.name) for row in shown],
-            error_x=_whiskers(shown),
+            x=[100 * row.value for row in shown],
+            y=list(range(len(shown))),
+            error_x=_whiskers(shown, 100),
             mode="markers",
             marker={"size": 12, "symbol": [m for m, _ in marks], "color": [c for _, c in marks]},
             hovertext=[_told(row, signed=True) for row in shown],
@@ -119,17 +145,20 @@ def differences(rows: Sequence[Dot], *, title: str = "") -> go.Figure:
         )
     )
     figure.add_vline(x=0, line={"color": INK, "width": 1})
-    figure.update_xaxes(tickformat="+.0%", title=title)
-    figure.update_yaxes(showgrid=False)
-    return styled(figure, rows=len(shown))
+    figure.update_xaxes(tickformat="+", title=f"{title}, points" if title else "points")
+    return styled(figure, rows=len(shown)).update_yaxes(**listed([row.name for row in shown]))
 
 
-def _whiskers(rows: Sequence[Dot]) -> dict[str, object]:
+def _or_gap(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _whiskers(rows: Sequence[Dot], times: float = 1) -> dict[str, object]:
     return {
         "type": "data",
         "symmetric": False,
-        "array": [0 if math.isnan(row.high) else row.high - row.value for row in rows],
-        "arrayminus": [0 if math.isnan(row.low) else row.value - row.low for row in rows],
+        "array": [0 if math.isnan(row.high) else times * (row.high - row.value) for row in rows],
+        "arrayminus": [0 if math.isnan(row.low) else times * (row.value - row.low) for row in rows],
         "color": MUTED,
         "thickness": 1.5,
     }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from charts.theme import label, styled
+from charts.theme import INK, label, listed, styled
 
 
 def matrix(
@@ -21,23 +21,31 @@ def matrix(
 ) -> go.Figure:
     """A heat map with the number in every cell; NaN stays empty."""
     text = [[_cell(value, as_count) for value in line] for line in values]
+    told = [
+        [
+            f"{row_title} {label(row, 120)}<br>{column_title} {label(column, 120)}<br>{cell}"
+            for column, cell in zip(columns, line, strict=True)
+        ]
+        for row, line in zip(rows, text, strict=True)
+    ]
     figure = go.Figure(
         go.Heatmap(
             z=[[None if math.isnan(v) else v for v in line] for line in values],
-            x=[label(name, 34) for name in columns],
-            y=[label(name, 34) for name in rows],
             text=text,
             texttemplate="%{text}",
-            colorscale=[[0, "#f5f7fa"], [1, "#0072b2"]],
+            textfont={"color": INK},
+            colorscale=[[0, "#f5f7fa"], [1, "#79b4dc"]],
             showscale=False,
             xgap=2,
             ygap=2,
-            hovertemplate=f"{row_title} %{{y}}<br>{column_title} %{{x}}<br>%{{text}}<extra></extra>",
+            hovertext=told,
+            hoverinfo="text",
         )
     )
-    figure.update_xaxes(title=column_title, side="top", showgrid=False, tickangle=-40)
-    figure.update_yaxes(title=row_title, autorange="reversed", showgrid=False)
-    styled(figure, height=max(300, 170 + 32 * len(rows)))
+    styled(figure, height=max(260, 170 + 32 * len(rows)))
+    across, down = listed(columns, 34), listed(rows, 34)
+    figure.update_xaxes(**across, title=column_title, side="top", tickangle=-40)
+    figure.update_yaxes(**{**down, "range": down["range"][::-1]}, title=row_title)  # type: ignore[index]
     return figure.update_layout(margin={"r": 60, "t": 60})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
@@ -20,7 +21,7 @@ ROW_PX = 32
 def styled(figure: go.Figure, *, rows: int | None = None, height: int | None = None) -> go.Figure:
     """Give a figure the common look; ``rows`` sets the height of a list of rows."""
     if rows is not None:
-        height = max(190, 120 + ROW_PX * rows)
+        height = max(170, 110 + ROW_PX * rows)
     figure.update_layout(
         template="none",
         font={"family": "Source Sans Pro, Helvetica, Arial, sans-serif", "size": 13, "color": INK},
@@ -38,11 +39,30 @@ def styled(figure: go.Figure, *, rows: int | None = None, height: int | None = N
 
 
 def label(text: object, limit: int = 60) -> str:
-    """Product text as a figure may hold it: no markup, cut where too long, its end kept."""
+    """Product text as a figure may hold it: no markup, cut where too long, its end kept.
+
+    Examples
+    --------
+    >>> label("<b>'s"), label("Garden / Pots", 6)
+    ("&lt;b&gt;'s", '… Pots')
+    """
     plain = " ".join(str(text if text is not None else "").split())
     if len(plain) > limit:
         plain = "…" + plain[-(limit - 1) :]
-    return html.escape(plain)
+    return html.escape(plain, quote=False)
+
+
+def listed(names: Sequence[str], limit: int = 60) -> dict[str, object]:
+    """An axis on which names stand at 0, 1, 2 …: equal names and numbers stay what they are."""
+    return {
+        "type": "linear",
+        "tickmode": "array",
+        "tickvals": list(range(len(names))),
+        "ticktext": [label(name, limit) for name in names],
+        "range": [-0.6, max(len(names), 1) - 0.4],
+        "zeroline": False,
+        "showgrid": False,
+    }
 
 
 def percent(value: float) -> str:

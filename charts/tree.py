@@ -28,11 +28,12 @@ def treemap(
             ids=[node[0] for node in nodes],
             parents=[node[1] for node in nodes],
             labels=[label(node[2], 40) for node in nodes],
+            customdata=[label(node[0], 120) for node in nodes],
             values=[node[3] for node in nodes],
             branchvalues="total",
             maxdepth=2,
             textinfo="label+value",
-            hovertemplate="<b>%{id}</b><br>%{value:,} rows<br>%{percentParent:.1%} of its parent<extra></extra>",
+            hovertemplate="<b>%{customdata}</b><br>%{value:,} rows<br>%{percentParent:.1%} of its parent<extra></extra>",
             marker={
                 "colors": list(shades) if shades is not None else None,
                 "colorscale": "RdBu" if shades is not None else None,

@@ -1,6 +1,7 @@
 """From records to gold: apply what people decided, repair what can be repaired, drop the rest.
 
-In this order: a person's decision; the label of the source, repaired where a check proposes
+A record of another task than classification keeps its own answer and needs no category.
+The category is decided in this order: a person's decision; the label of the source, repaired where a check proposes
 a repair that the settings allow; the consensus of the annotators, where the source has no
 valid label or the settings prefer it. Every label says where it comes from.
 """
@@ -31,6 +32,7 @@ CHANGE_SCHEMA = pl.Schema(
     }
 )
 DROP_SCHEMA = pl.Schema({"record_id": pl.String(), "reason": pl.String(), "detail": pl.String()})
+CLASSIFICATION = "classification"
 _TEXT_FIELDS = ("title", "description", "brand")
 
 
@@ -106,12 +108,10 @@ def curate(
         _with_texts(records, fixes)
         .drop("category_path")
         .join(
-            labels.filter(pl.col("label").is_not_null())
-            .lazy()
-            .select(
+            labels.lazy().select(
                 "record_id",
                 parted("label").alias("category_path"),
-                "label_source",
+                pl.col("label_source").fill_null("source"),
                 "label_score",
                 "label_by",
             ),
@@ -221,7 +221,14 @@ def _dropped(
             | (pl.col("reason") == "empty_title")
         )
     )
-    no_label = labels.filter(pl.col("label").is_null()).select(
+    needs_category = records.filter(
+        pl.col("task").cast(pl.String).fill_null(CLASSIFICATION) == CLASSIFICATION
+    )
+    asked = needs_category.select("record_id").collect()
+    no_label = labels.filter(pl.col("label").is_null()).join(
+        asked, on="record_id", how="semi", maintain_order="left"
+    )
+    no_label = no_label.select(
         "record_id",
         pl.lit("no category").alias("reason"),
         pl.coalesce(pl.concat_str(pl.lit("not valid: "), "source"), pl.lit("none given")).alias(

@@ -1,18 +1,18 @@
 import streamlit as st
 
-from ui import product, review, session, tables
+from ui import links, product, review, session, tables
 
 st.title("Review")
 opened = session.require_workspace()
 session.require_step(opened, "queue")
 with st.expander("Which records", icon=":material/filter_list:"):
-    wanted = review.filters()
+    wanted = review.filters(opened)
 review.progress(opened)
 review.keys()
 shown = review.current(opened, wanted)
 if shown is None:
     st.success("Nothing waits for a decision. Bring the steps up to date to use what was decided.")
-    st.page_link("pages/overview.py", label="To the Overview", icon=":material/home:")
+    links.to("overview")
     st.stop()
 left, right = st.columns([3, 2], gap="large")
 with left:

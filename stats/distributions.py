@@ -43,4 +43,5 @@ def fair_coins(n: int) -> np.ndarray:
     """
     heads = np.arange(n + 1)
     logs = gammaln(n + 1) - gammaln(heads + 1) - gammaln(n - heads + 1) - n * np.log(2.0)
-    return np.round(np.exp(logs), 17)
+    chances: np.ndarray = np.round(np.exp(logs), 17)
+    return chances

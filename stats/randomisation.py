@@ -72,8 +72,9 @@ def _convolved(left: np.ndarray, right: np.ndarray) -> np.ndarray:
         return np.convolve(left, right)
     n = len(left) + len(right) - 1
     size = next_fast_len(n, real=True)
-    product: np.ndarray = irfft(rfft(left, size) * rfft(right, size), size)
-    return np.maximum(product[:n], 0.0)
+    product = irfft(rfft(left, size) * rfft(right, size), size)
+    positive: np.ndarray = np.maximum(product[:n], 0.0)
+    return positive
 
 
 def _drawn(sums: np.ndarray, seed: int, n_draws: int) -> float:

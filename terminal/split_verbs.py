@@ -97,6 +97,9 @@ def split(
     generic: Annotated[
         list[str] | None, typer.Option(help="A brand that ties nothing, such as the shop's own.")
     ] = None,
+    keep_publisher: Annotated[
+        bool | None, typer.Option(help="Put rows where their publisher put them, whatever leaks.")
+    ] = None,
     force: Annotated[bool, typer.Option(help="Split again even if nothing changed.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -109,6 +112,7 @@ def split(
         "slack": slack,
         "overflow": overflow,
         "generic_brands": generic,
+        "keep_publisher": keep_publisher,
     }
     changes = {key: value for key, value in changes.items() if value is not None}
     if file is None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from terminal.options import HERE, Json, WorkspaceDir
+from terminal.options import HERE, Json, WorkspaceDir, pairs_of
 from terminal.output import print_json, print_table, say, tell
 from terminal.running import run_verb
 from workspace.opening import Declared, init_workspace
@@ -43,6 +43,9 @@ def init(
     allow_missing: Annotated[
         list[str] | None, typer.Option(help="A field that may be empty in every row.")
     ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE: an option of the kind of source.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a workspace for a catalog: guess how to read it, show the guess, write goldshelf.toml."""
@@ -59,6 +62,7 @@ def init(
             encoding=encoding,
             sheet=sheet,
             allow_missing=allow_missing or [],
+            options=pairs_of(option or [], "--option"),
         ),
     )
     if as_json:

@@ -15,6 +15,8 @@ from ui import safe
 from workspace.workspace import Workspace
 
 LOG = ".job.log"
+STOPPED = (130, -signal.SIGINT)
+_ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass
@@ -32,9 +34,11 @@ def _jobs() -> dict[Path, Job]:
 
 def start(opened: Workspace, arguments: list[str]) -> None:
     """Run a verb over a workspace, as a terminal would."""
-    log = (opened.root / LOG).open("wb")
     command = [sys.executable, "-m", "cli", *arguments, "-w", str(opened.root)]
-    process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    with (opened.root / LOG).open("wb") as log:
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=_ROOT
+        )
     _jobs()[opened.root] = Job(process, " ".join(arguments))
 
 
@@ -108,17 +112,22 @@ def _live(opened: Workspace) -> None:
 
 
 def _ended(opened: Workspace, job: Job) -> None:
+    """How it ended: good news passes, what went wrong stays until somebody puts it away."""
     code = job.process.poll()
-    told = _last_lines(opened.root / LOG)
-    if code in (0, None):
+    if code == 0:
         st.toast(f"{safe.markdown(job.verb)}: done", icon=":material/check:")
+        _jobs().pop(opened.root, None)
+        return
+    line, button = st.columns([7, 1], vertical_alignment="center")
+    if code in STOPPED:
+        line.warning("Stopped; everything that was finished is kept.")
     elif code == 1:
-        st.warning(safe.markdown(told), icon=":material/gpp_bad:")
-    elif code == 130:
-        st.warning("Stopped; everything that was finished is kept.")
+        line.warning(safe.markdown(_last_lines(opened.root / LOG)), icon=":material/gpp_bad:")
     else:
-        st.error(safe.markdown(told))
-    _jobs().pop(opened.root, None)
+        line.error(safe.markdown(_last_lines(opened.root / LOG)))
+    if button.button("Dismiss", type="tertiary", key="job.dismiss"):
+        _jobs().pop(opened.root, None)
+        st.rerun()
 
 
 def _last_lines(path: Path) -> str:

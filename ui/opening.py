@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -17,6 +19,7 @@ FIELDS = (
     "extra", "record_id", "title", "description", "brand", "price", "currency", "image_urls",
     "split_hint", "category",
 )  # fmt: skip
+MADE = "open.made"
 ACCEPTED = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "xlsx", "gz"]
 
 
@@ -37,7 +40,7 @@ def form() -> None:
         [str(path) for path in files], taxonomy=taxonomy, category_separator=separator or None
     )
     try:
-        preview = preview_source(declared)
+        preview = _preview([path.stat().st_mtime_ns for path in files if path.exists()], declared)
     except GoldshelfError as error:
         st.error(safe.markdown(error))
         return
@@ -46,6 +49,11 @@ def form() -> None:
     name = st.text_input("Name of the workspace", files[0].stem, key="open.name")
     if st.button("Make the workspace", type="primary", icon=":material/check:", key="open.make"):
         _make(name, declared, maps)
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading …")
+def _preview(changed: list[int], declared: Declared) -> Preview:
+    return preview_source(declared)
 
 
 def _files() -> list[Path]:
@@ -57,14 +65,20 @@ def _files() -> list[Path]:
     )
     if typed.strip():
         return [Path(typed.strip()).expanduser()]
-    kept = []
-    for upload in dropped or []:
-        target = session.home() / "uploads" / re.sub(r"[^\w.-]+", "_", upload.name)
-        if not target.exists() or target.stat().st_size != upload.size:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(upload.getbuffer())
-        kept.append(target)
-    return kept
+    return [_kept(upload) for upload in dropped or []]
+
+
+def _kept(upload: Any) -> Path:
+    """Where a dropped file lies: beside its equals, never over another of the same name."""
+    known: dict[str, Path] = st.session_state.setdefault("open.kept", {})
+    if upload.file_id not in known:
+        body = upload.getbuffer()
+        folder = session.home() / "uploads" / hashlib.sha256(body).hexdigest()[:8]
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / re.sub(r"[^\w.-]+", "_", upload.name)
+        target.write_bytes(body)
+        known[upload.file_id] = target
+    return known[upload.file_id]
 
 
 def _corrected(preview: Preview) -> list[str]:
@@ -104,8 +118,19 @@ def _corrected(preview: Preview) -> list[str]:
     return [*maps, f"category={','.join(levels)}"]
 
 
+def choose_made() -> None:
+    """Turn to the workspace that was made last, before its choice is drawn."""
+    made = st.session_state.pop(MADE, None)
+    if made is not None:
+        st.session_state["workspace_path"] = made
+
+
 def _make(name: str, declared: Declared, maps: list[str]) -> None:
-    folder = session.home().parent / re.sub(r"[^\w.-]+", "-", name).strip("-.")
+    plain = re.sub(r"[^\w.-]+", "-", name).strip("-.")
+    if not plain:
+        st.error("Give the workspace a name, of letters or digits.")
+        return
+    folder = session.home().parent / plain
     if not (session.home() / "goldshelf.toml").exists():
         folder = session.home() / folder.name
     try:
@@ -114,7 +139,7 @@ def _make(name: str, declared: Declared, maps: list[str]) -> None:
         st.error(safe.markdown(error))
         return
     st.session_state["workspaces_made"] = [*st.session_state.get("workspaces_made", []), made.root]
-    st.session_state["open.made"] = made.root
+    st.session_state[MADE] = made.root
     jobs.start(Workspace(made.root), ["run"])
     st.toast(f"Made {safe.markdown(made.root)}; it is loading.")
     st.rerun()

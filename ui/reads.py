@@ -7,7 +7,6 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from catalog.taxonomy import Taxonomy
 from workspace.views import agreement as agreement_view
 from workspace.views import catalog as catalog_view
 from workspace.views import labels as labels_view
@@ -35,15 +34,19 @@ def brands(_opened: Workspace, snapshot: str) -> list[str]:
     return catalog_view.brands(_opened)
 
 
-def taxonomy(opened: Workspace) -> Taxonomy:
-    """The taxonomy; read once a snapshot."""
-    return opened.taxonomy()
-
-
 def figures(opened: Workspace, step: str) -> dict[str, Any]:
     """What a step counted; empty where it has not run."""
     snapshot = opened.snapshots.current(step)
     return snapshot.figures if snapshot is not None else {}
+
+
+def checks_found(opened: Workspace) -> list[str]:
+    """The checks that found something; none where they have not run."""
+    snapshot = opened.snapshots.current("check")
+    if snapshot is None:
+        return []
+    summary = table(opened, "check", snapshot.id, "summary")
+    return summary.filter(summary["n_rows"] > 0)["check"].to_list()
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -7,13 +7,17 @@ import time
 import streamlit as st
 
 from catalog.errors import GoldshelfError
-from ui import safe, session
+from ui import reads, safe, session, tables
 from workspace.review.decisions import Action, Verdict, decide, log, undo
 from workspace.review.queue import Card, QueueFilter, card, lease, queue, standing
 from workspace.taxonomy_views import search
 from workspace.workspace import Workspace
 
-RECORD, SHOWN_AT, TOLD = "review.record", "review.shown_at", "review.told"
+RECORD, SHOWN_AT, LEASED_AT, TOLD, VIEW = (
+    "review.record", "review.shown_at", "review.leased_at", "review.told", "review.view",
+)  # fmt: skip
+NAMED = "record"
+RENEW_S = 60
 MOST_CHOICES = 9
 SEARCH = "Find a category"
 
@@ -34,37 +38,62 @@ _focus = st.components.v2.component(
 )
 
 
-def filters() -> QueueFilter:
+def filters(opened: Workspace) -> QueueFilter:
     """What the person wants to review; kept in the address."""
     level, check, category = st.columns(3)
+    nodes = [node[0] for node in reads.category_nodes(opened, opened.snapshot("load").id)]
     return QueueFilter(
         level.selectbox(
             "Votes part at level",
-            range(1, 9),
+            range(1, opened.taxonomy().max_depth + 1),
             index=None,
             key="level",
             placeholder="any",
             bind="query-params",
         ),
-        check.text_input("Check", key="check", placeholder="any", bind="query-params") or None,
-        category.text_input("Below category", key="below", placeholder="any", bind="query-params")
-        or None,
+        check.selectbox(
+            "Check",
+            reads.checks_found(opened),
+            index=None,
+            key="check",
+            placeholder="any",
+            format_func=tables.words,
+            bind="query-params",
+        ),
+        category.selectbox(
+            "Below category", nodes, index=None, key="below", placeholder="any", bind="query-params"
+        ),
     )
 
 
 def current(opened: Workspace, wanted: QueueFilter) -> Card | None:
-    """The record to show: the one chosen or undone, else the first of the queue."""
-    who = session.reviewer()
-    record = st.session_state.get(RECORD)
-    if record is None:
+    """The record to show: the one that a link names or that was undone, else the first waiting."""
+    who, state = session.reviewer(), st.session_state
+    view, named = (opened.root, who, wanted), st.query_params.get(NAMED)
+    if state.get(VIEW) != view:
+        state[VIEW], state[RECORD] = view, None
+    if named is not None and named != state.get(RECORD):
+        state[RECORD], state[SHOWN_AT], state[LEASED_AT] = named, time.time(), 0.0
+    if state.get(RECORD) is None:
         waiting = queue(opened, who, wanted=wanted, limit=1)
         if waiting.is_empty():
             return None
-        record = waiting["record_id"][0]
-        st.session_state[RECORD] = record
-        st.session_state[SHOWN_AT] = time.time()
-        lease(opened, record, who)
-    return card(opened, record)
+        state[RECORD], state[SHOWN_AT], state[LEASED_AT] = waiting["record_id"][0], time.time(), 0.0
+    try:
+        shown = card(opened, state[RECORD])
+    except GoldshelfError as error:
+        st.error(safe.markdown(error))
+        _next()
+        return None
+    if time.time() - state.get(LEASED_AT, 0.0) > RENEW_S:
+        lease(opened, state[RECORD], who)
+        state[LEASED_AT] = time.time()
+    return shown
+
+
+def _next() -> None:
+    st.session_state[RECORD] = None
+    st.query_params.pop(NAMED, None)
 
 
 def progress(opened: Workspace) -> None:
@@ -81,17 +110,20 @@ def progress(opened: Workspace) -> None:
 
 
 def buttons(opened: Workspace, shown: Card) -> None:
-    """Accept, choose, skip, drop, undo: each with its key."""
+    """Accept, choose, skip, drop, undo: each with its key.
+
+    The buttons are this record's own: a press that comes late never falls on the next one.
+    """
+    record = shown.record["record_id"]
     st.markdown(f"Suggestion: **{safe.markdown(shown.suggestion or 'none')}**")
     if shown.decision is not None:
-        st.caption(
-            f"decided: {safe.markdown(shown.decision['value'] or shown.decision['action'])} by {safe.markdown(shown.decision['reviewer'])}"
-        )
+        held = shown.decision["value"] or shown.decision["action"]
+        st.caption(safe.markdown(f"decided: {held} by {shown.decision['reviewer']}"))
     st.button(
         "Accept",
         type="primary",
         shortcut="A",
-        key="review.accept",
+        key=f"review.accept.{record}",
         width="stretch",
         disabled=shown.suggestion is None,
         on_click=_decide,
@@ -102,7 +134,7 @@ def buttons(opened: Workspace, shown: Card) -> None:
         st.button(
             f"{safe.markdown(path)}  ·  {votes}",
             shortcut=str(number),
-            key=f"review.choose.{number}",
+            key=f"review.choose.{number}.{record}",
             width="stretch",
             on_click=_decide,
             args=(opened, shown, "choose", path),
@@ -111,7 +143,7 @@ def buttons(opened: Workspace, shown: Card) -> None:
     skip.button(
         "Skip",
         shortcut="S",
-        key="review.skip",
+        key=f"review.skip.{record}",
         width="stretch",
         on_click=_decide,
         args=(opened, shown, "skip", None),
@@ -119,7 +151,7 @@ def buttons(opened: Workspace, shown: Card) -> None:
     drop.button(
         "Drop",
         shortcut="D",
-        key="review.drop",
+        key=f"review.drop.{record}",
         width="stretch",
         on_click=_decide,
         args=(opened, shown, "drop", None),
@@ -148,7 +180,7 @@ def picker(opened: Workspace, shown: Card) -> None:
         st.button(
             f"{safe.markdown(path)}{'' if is_leaf else '  ·  not a leaf'}",
             shortcut=f"Alt+{number}",
-            key=f"review.found.{number}",
+            key=f"review.found.{number}.{shown.record['record_id']}",
             width="stretch",
             on_click=_decide,
             args=(opened, shown, "choose", path),
@@ -178,6 +210,8 @@ def last_acts(opened: Workspace) -> list[dict[str, object]]:
 
 def _decide(opened: Workspace, shown: Card, action: Action, value: str | None) -> None:
     record = str(shown.record["record_id"])
+    if record != st.session_state.get(RECORD):
+        return
     seconds = time.time() - st.session_state.get(SHOWN_AT, time.time())
     try:
         decide(
@@ -188,8 +222,8 @@ def _decide(opened: Workspace, shown: Card, action: Action, value: str | None) -
         return
     title = safe.markdown(shown.record["title"] or record, 60)
     st.session_state[TOLD] = f":material/check: {action} · {title} · {safe.markdown(value or '')}"
-    st.session_state[RECORD] = None
     st.session_state["review.search"] = ""
+    _next()
 
 
 def _undo(opened: Workspace) -> None:
@@ -198,6 +232,7 @@ def _undo(opened: Workspace) -> None:
     except GoldshelfError as error:
         st.session_state[TOLD] = f":material/error: {safe.markdown(error)}"
         return
+    _next()
     st.session_state[RECORD] = undone[-1].record_id
-    st.session_state[SHOWN_AT] = time.time()
+    st.session_state[SHOWN_AT], st.session_state[LEASED_AT] = time.time(), 0.0
     st.session_state[TOLD] = f":material/undo: undone · {safe.markdown(undone[-1].record_id)}"

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from catalog.errors import GoldshelfError
+from ui import links, safe
 from workspace.review.decisions import default_reviewer
 from workspace.workspace import Workspace
 
@@ -36,7 +37,7 @@ def workspace() -> Workspace | None:
     try:
         return Workspace(chosen)
     except GoldshelfError as error:
-        st.error(str(error))
+        st.error(safe.markdown(error))
         return None
 
 
@@ -45,7 +46,7 @@ def require_workspace() -> Workspace:
     found = workspace()
     if found is None:
         st.info("There is no workspace yet. Make one from a catalog file.")
-        st.page_link("pages/overview.py", label="To the Overview", icon=":material/home:")
+        links.to("overview")
         st.stop()
     return found
 

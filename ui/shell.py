@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import jobs, session
+from ui import jobs, opening, session
 from workspace.review.decisions import default_reviewer
+
+_LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 176 32" width="176" height="32">
+<g fill="#0072b2"><rect x="1" y="26" width="30" height="3" rx="1"/><rect x="4" y="10" width="5" height="15"/>
+<rect x="11" y="6" width="5" height="19" fill="#e69f00"/><rect x="18" y="12" width="5" height="13"/>
+<rect x="24" y="9" width="4" height="16"/></g>
+<text x="42" y="24" font-family="Source Sans Pro, Helvetica, Arial, sans-serif" font-size="23"
+ font-weight="600" fill="#1f2933">Goldshelf</text></svg>"""
+_STYLE = "<style>.stMainBlockContainer { padding-top: 3.5rem; padding-bottom: 3rem; }</style>"
 
 
 def configure() -> None:
     """Set the page up, first of all."""
     st.set_page_config(page_title="Goldshelf", page_icon=":material/shelves:", layout="wide")
+    st.logo(_LOGO, size="large")
+    st.html(_STYLE)
 
 
 def sidebar() -> None:
     """Choose the workspace and say who is at work."""
+    opening.choose_made()
     with st.sidebar:
         found = session.known_workspaces()
         if found:

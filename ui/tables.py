@@ -1,16 +1,89 @@
-"""Tables that pages share: small frames, exact figures, cells as they are."""
+"""Tables that pages share: headings in words, figures as people read them, cells as they are."""
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import polars.selectors as cs
 import streamlit as st
 
 if TYPE_CHECKING:
     from workspace.views.overview import StepLine
 
 _MARKS = {"done": "✓ done", "stale": "↻ stale", "missing": "○ not run"}
+_HEADINGS = {
+    "record_id": "id",
+    "example_id": "id",
+    "told": "what it finds",
+    "skipped": "not run because",
+    "n_evidences": "evidences",
+    "n_fixable": "fixable",
+    "annotator_id": "annotator",
+    "agreement_others": "agreement with the others",
+    "agreement_consensus": "agreement with the consensus",
+    "overlaps": "voted on by others too",
+    "conflicts": "of these, in conflict",
+    "parted_at_level": "parts at level",
+    "tree_distance": "steps apart",
+    "prediction": "answer",
+    "group_id": "group",
+    "left_id": "one id",
+    "right_id": "other id",
+    "is_broken": "tie broken",
+    "path_text": "category",
+    "raw": "the line as it is",
+}
+_SHARES = {
+    "share", "wanted", "coverage", "overlaps", "conflicts", "agreement_others",
+    "agreement_consensus",
+}  # fmt: skip
+_WORDS = ("check", "kind", "outcome", "metric")
+EMPTY = "–"
+
+
+def words(name: str) -> str:
+    """A name from a file as people read it.
+
+    Examples
+    --------
+    >>> words("accuracy_at_level.2"), words("f1_macro"), words("n_rows")
+    ('accuracy at level 2', 'F1 macro', 'rows')
+    """
+    told = name.removeprefix("n_").replace("_", " ").replace(".", " ")
+    return "F1" + told[2:] if told.startswith("f1") else told
+
+
+def show(frame: pl.DataFrame, **options: Any) -> Any:
+    """A frame as a table, without an index; text is shown as it is, what is missing as a dash."""
+    columns = {name: _column(name, dtype) for name, dtype in frame.schema.items()}
+    columns |= options.pop("column_config", {})
+    return st.dataframe(
+        _readable(frame), hide_index=True, placeholder=EMPTY, column_config=columns, **options
+    )
+
+
+def _column(name: str, dtype: pl.DataType) -> Any:
+    heading = _HEADINGS.get(name, words(name))
+    if name in _SHARES:
+        return st.column_config.NumberColumn(heading, format="percent")
+    if dtype.is_integer():
+        return st.column_config.NumberColumn(heading, format="localized")
+    if dtype.is_float():
+        return st.column_config.NumberColumn(heading, format="%.3f")
+    if isinstance(dtype, pl.Datetime):
+        return st.column_config.DatetimeColumn(heading, format="distance")
+    return st.column_config.Column(heading)
+
+
+def _readable(frame: pl.DataFrame) -> pl.DataFrame:
+    names = [name for name in _WORDS if frame.schema.get(name) == pl.String]
+    return frame.with_columns(
+        pl.col(names).str.replace_all("_", " "),
+        cs.boolean().replace_strict({True: "yes", False: "no"}, return_dtype=pl.String),
+        cs.float().fill_nan(None),
+    )
 
 
 def steps(lines: list[StepLine]) -> None:
@@ -23,23 +96,24 @@ def steps(lines: list[StepLine]) -> None:
                 for line in lines
             ],
             "rows": [line.counts for line in lines],
-            "snapshot": [line.snapshot for line in lines],
-            "made": [line.made_at for line in lines],
-        }
+            "made": [_moment(line.made_at) for line in lines],
+            "snapshot": [line.snapshot or None for line in lines],
+        },
+        schema_overrides={"made": pl.Datetime("us", "UTC"), "snapshot": pl.String},
     )
     show(frame, column_config={"rows": st.column_config.TextColumn(width="large")})
 
 
-def show(frame: pl.DataFrame, **options: Any) -> Any:
-    """A frame as a table, without an index; text is shown as it is."""
-    return st.dataframe(frame, hide_index=True, **options)
+def _moment(text: str) -> datetime.datetime | None:
+    return datetime.datetime.fromisoformat(text) if text else None
 
 
 def log(entries: list[dict[str, object]]) -> None:
     """Lines of the log: who did what, when, and why."""
-    names = ["id", "at", "reviewer", "record_id", "action", "after", "reason"]
-    rows = [{name: _said(entry[name]) for name in names} for entry in entries]
-    show(pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String)))
+    names = {"id": "line", "at": "when", "reviewer": "who", "record_id": "record_id",
+             "action": "action", "after": "now holds", "reason": "reason"}  # fmt: skip
+    rows = [{told: _said(entry[name]) for name, told in names.items()} for entry in entries]
+    show(pl.DataFrame(rows, schema=dict.fromkeys(names.values(), pl.String)))
 
 
 def _said(value: object) -> str | None:

@@ -13,8 +13,10 @@ from catalog.errors import InputError
 from catalog.taxonomy.files import read_taxonomy
 from curation.sources.columns import ColumnMap, Guess, guess_columns, overruled
 from curation.sources.files import RawTable, ReadOptions, read_table
-from curation.sources.kinds import KINDS
+from curation.sources.kinds import Kind, guess_kind, kind_named
+from curation.sources.settings import SourceSettings
 from workspace.settings import validated
+from workspace.steps.load import HUB
 from workspace.workspace import Workspace
 
 
@@ -32,6 +34,7 @@ class Declared:
     encoding: str | None = None
     sheet: str | None = None
     allow_missing: list[str] = field(default_factory=list)
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,10 +102,22 @@ def init_workspace(folder: Path | str, declared: Declared) -> Opened:
 
 
 def preview_source(declared: Declared) -> Preview:
-    """Read the source files and guess how they map to records."""
-    kind = declared.kind or "catalog"
-    if kind not in KINDS:
-        raise InputError(f"--kind {kind}: expected one of {', '.join(KINDS)}.")
+    """Look into the source files and say how they become records."""
+    kind = kind_named(declared.kind) if declared.kind else guess_kind(declared.paths)
+    source: dict[str, Any] = {
+        "paths": [_absolute(p) for p in declared.paths],
+        "kind": kind.name,
+        "format": declared.format,
+        "delimiter": declared.delimiter,
+        "encoding": declared.encoding,
+        "sheet": declared.sheet,
+        "allow_missing": declared.allow_missing,
+        "options": kind.checked_options(declared.options).model_dump(
+            mode="json", exclude_unset=True
+        ),
+    }
+    if kind.head is not None:
+        return _preview_of_kind(kind, source)
     options = ReadOptions(declared.format, declared.delimiter, declared.encoding, declared.sheet)
     with tempfile.TemporaryDirectory() as scratch:
         tables = [read_table(Path(p), options, Path(scratch)) for p in declared.paths]
@@ -115,18 +130,36 @@ def preview_source(declared: Declared) -> Preview:
             f"{declared.paths[0]}: no column looks like a title. Columns: {', '.join(available)}. "
             "Pass --map title=COLUMN."
         )
-    source = {
-        "paths": [str(Path(p).expanduser().resolve()) for p in declared.paths],
-        "kind": kind,
-        "format": declared.format,
-        "delimiter": declared.delimiter,
-        "encoding": declared.encoding,
-        "sheet": declared.sheet,
-        "category_separator": declared.category_separator or guess.category_separator,
-        "columns": columns.model_dump(),
-        "allow_missing": declared.allow_missing,
-    }
+    source["category_separator"] = declared.category_separator or guess.category_separator
+    source["columns"] = columns.model_dump()
     return Preview(source, _how(tables), _choices(columns, guess, declared.maps, available))
+
+
+def _preview_of_kind(kind: Kind, source: dict[str, Any]) -> Preview:
+    """What a kind with a format of its own finds in its first rows."""
+    if kind.head is None:
+        raise ValueError(f"kind {kind.name} has no head")
+    rows = kind.head(Path(source["paths"][0]), SourceSettings(**source))
+    choices = [
+        ColumnChoice(
+            column,
+            kind.fields.get(column, "extra"),
+            f"kind {kind.name}",
+            [_short(value) for value in rows[column].drop_nulls().head(5)],
+        )
+        for column in rows.columns
+    ]
+    return Preview(source, f"{kind.name}: {kind.told}", choices)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, pl.Series):
+        value = value.to_list()
+    return " ".join(str(value).split())[:80]
+
+
+def _absolute(text: str) -> str:
+    return text if text.startswith(HUB) else str(Path(text).expanduser().resolve())
 
 
 def _how(tables: list[RawTable]) -> str:

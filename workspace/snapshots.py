@@ -18,7 +18,8 @@ from catalog.errors import WorkspaceError
 from workspace.atomic import digest_of, full_disk_told, read_json, sha256_of, write_json
 from workspace.layout import Layout
 
-Frame = pl.DataFrame | pl.LazyFrame
+Frame = pl.DataFrame | pl.LazyFrame | Path
+"""A table to keep; a path is a Parquet file of the step's own, which is moved."""
 ROW_GROUP = 100_000
 
 
@@ -178,7 +179,9 @@ def _is_whole(folder: Path, tables: dict[str, dict[str, Any]]) -> bool:
 
 def _write_table(folder: Path, name: str, frame: Frame) -> dict[str, Any]:
     path = folder / f"{name}.parquet"
-    if isinstance(frame, pl.LazyFrame):
+    if isinstance(frame, Path):
+        shutil.move(frame, path)
+    elif isinstance(frame, pl.LazyFrame):
         frame.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP)
     else:
         frame.write_parquet(path, compression="zstd", row_group_size=ROW_GROUP)

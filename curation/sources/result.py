@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -15,7 +16,7 @@ class LoadResult:
     Attributes
     ----------
     records
-        `RECORD_SCHEMA`, lazily.
+        `RECORD_SCHEMA`, lazily, or a Parquet file of it in the scratch folder.
     quarantine
         Rows that could not be read: ``file, line, reason, raw``.
     figures
@@ -24,7 +25,7 @@ class LoadResult:
         Lines to say aloud.
     """
 
-    records: pl.LazyFrame
+    records: pl.LazyFrame | Path
     quarantine: pl.DataFrame
     figures: dict[str, Any]
     notes: list[str]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from curation.sources.columns import ColumnMap
@@ -22,6 +24,7 @@ class SourceSettings(BaseModel):
     category_separator: str | None = None
     columns: ColumnMap = ColumnMap()
     allow_missing: list[str] = Field(default_factory=list)
+    options: dict[str, Any] = Field(default_factory=dict)
 
     def read_options(self) -> ReadOptions:
         """The part that decides how a file is read."""

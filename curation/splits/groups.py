@@ -34,6 +34,7 @@ class GroupSettings(BaseModel):
 
     by: Literal["brand", "none"] = "brand"
     identifiers: bool = True
+    queries: bool = True
     near_duplicates: float | None = Field(default=0.8, gt=0, le=1)
     text_columns: list[list[str]] = [["title"], ["title", "description"]]
     generic_brands: list[str] = []
@@ -48,7 +49,7 @@ class Groups:
     labels
         The group of each record, numbered from 0 by its first record; shape ``(n,)``.
     edges
-        What ties them: ``kind`` (``brand``, ``identifier``, ``near_duplicate``), ``left``,
+        What ties them: ``kind`` (``brand``, ``query``, ``identifier``, ``near_duplicate``), ``left``,
         ``right`` (row numbers), ``key``, ``similarity``. Brand and identifier edges tie each
         record to the first with the same key; near-duplicate edges are a spanning forest.
     """
@@ -96,6 +97,9 @@ def record_groups(
         brands = records.select("brand").collect()["brand"]
         edges.append(_star("brand", brand_keys(brands, generic=settings.generic_brands)))
     edges += [_star(name, records.select(name).collect()[name]) for name in tie_on or []]
+    if settings.queries and "query" in present:
+        queries = folded(records.select("query").collect()["query"])
+        edges.append(_star("query", queries.set(queries == "", None)))
     if settings.identifiers and "identifiers" in present:
         edges.append(_identifier_edges(records))
     if settings.near_duplicates is not None:

@@ -17,12 +17,15 @@ class SplitSettings(GroupSettings):
     ``slack`` is how far the share of a split may be off to let its categories come closer;
     ``overflow`` is what happens to a group that is larger than the largest split: ``assign``
     it whole, ``break`` it at its weakest near-duplicate edges, or ``drop`` it.
+    ``keep_publisher`` puts each record where its publisher put it (``split_hint``), whatever
+    leaks; the others are split by group.
     """
 
     fractions: tuple[float, ...] = (0.8, 0.1, 0.1)
     seed: int = 7
     slack: float = Field(default=0.005, ge=0, le=0.2)
     overflow: Literal["assign", "break", "drop"] = "assign"
+    keep_publisher: bool = False
 
     @field_validator("fractions")
     @classmethod

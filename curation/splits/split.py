@@ -19,6 +19,10 @@ from curation.splits.settings import SplitSettings
 
 DROPPED = "dropped"
 _LARGEST_SHOWN = 20
+_PUBLISHERS = {
+    "train": "train", "training": "train", "val": "validation", "valid": "validation",
+    "validation": "validation", "dev": "validation", "test": "test", "testing": "test",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ def split_records(
     assigned = assign_groups(counts, settings.fractions, slack=settings.slack, seed=settings.seed)
     split_of_row = np.full(n, -1)
     split_of_row[kept] = assigned[compact]
+    n_hinted = _follow_publisher(split_of_row, records, settings)
     names = np.array([*settings.names, DROPPED])
     assignments = pl.DataFrame(
         {"row": np.arange(n), "split": names[split_of_row].tolist(), "group_id": labels},
@@ -103,6 +108,7 @@ def split_records(
         .sort("n_rows", "group_id", descending=[True, False])
     )
     figures = _figures(settings, assignments, group_table, overflow, len(numbers), balance, missing)
+    figures["n_by_publisher"] = n_hinted
     return SplitResult(
         assignments,
         overflow.edges,
@@ -112,6 +118,21 @@ def split_records(
         figures,
         _notes(figures, overflow),
     )
+
+
+def _follow_publisher(
+    split_of_row: np.ndarray, records: pl.LazyFrame, settings: SplitSettings
+) -> int:
+    """Put rows where their publisher put them, where that is asked for; how many those are."""
+    if not settings.keep_publisher or "split_hint" not in records.collect_schema().names():
+        return 0
+    hints = records.select(pl.col("split_hint").str.to_lowercase()).collect().to_series()
+    names = hints.replace_strict(_PUBLISHERS, default=None, return_dtype=pl.String)
+    places = {name: place for place, name in enumerate(settings.names)}
+    place = names.replace_strict(places, default=None, return_dtype=pl.Int64)
+    known = place.is_not_null().to_numpy()
+    split_of_row[known] = place.drop_nulls().to_numpy()
+    return int(known.sum())
 
 
 def _levels(records: pl.LazyFrame, taxonomy: Taxonomy | None) -> list[np.ndarray]:
@@ -256,6 +277,9 @@ def _figures(
 
 def _notes(figures: dict[str, Any], overflow: Overflow) -> list[str]:
     notes = list(overflow.notes)
+    if figures["n_by_publisher"]:
+        told = counted(figures["n_by_publisher"], "row")
+        notes.append(f"{told} put where their publisher put them, whatever that leaks")
     empty = [name for name, facts in figures["splits"].items() if not facts["n_rows"]]
     if empty:
         notes.append(

@@ -203,3 +203,12 @@ def test_order_of_records_is_kept():
 def test_unknown_settings_are_refused():
     with pytest.raises(ValueError, match="preferr"):
         CurateSettings(preferr="source")
+
+
+def test_records_of_other_tasks_need_no_category():
+    rows = records(category_path=[None, None]).with_columns(
+        task=pl.Series(["question_answering", "classification"])
+    )
+    made, gold = make(conform(rows))
+    assert gold.select("record_id", "label_source").rows() == [("0", "source")]
+    assert made.dropped["reason"].to_list() == ["no category"]

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from curation.sources.kinds import KINDS
+from curation.sources.kinds import kind_named
 from workspace.settings import Settings
-from workspace.snapshots import Frame, Output
+from workspace.snapshots import ROW_GROUP, Frame, Output
 from workspace.step import Context, Step
 from workspace.taxonomies import taxonomy_files, taxonomy_for, taxonomy_tables
+
+HUB = "hub:"
 
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
@@ -26,16 +28,32 @@ def _decides(settings: Settings) -> Any:
 
 def _outside(workspace: Workspace) -> dict[str, str]:
     settings = workspace.settings
-    files = [Path(p) for p in settings.source.paths] + taxonomy_files(settings.taxonomy.source)
-    return {str(path): workspace.file_hash(path) for path in files if not path.is_dir()}
+    files = [*source_files(settings.source.paths), *taxonomy_files(settings.taxonomy.source)]
+    return {str(path): workspace.file_hash(path) for path in files}
+
+
+def source_files(paths: list[str]) -> list[Path]:
+    """The files that source paths mean: a folder is all files below it, a hub name is none."""
+    files: list[Path] = []
+    for text in paths:
+        path = Path(text)
+        if path.is_dir():
+            files += sorted(p for p in path.rglob("*") if p.is_file())
+        elif not text.startswith(HUB):
+            files.append(path)
+    return files
 
 
 def _run(context: Context) -> Output:
     settings = context.settings
-    loaded = KINDS[settings.source.kind].load(settings.source, context.scratch)
+    kind = kind_named(settings.source.kind)
+    kind.checked_options(settings.source.options)
+    loaded = kind.load(settings.source, context.scratch, context.progress)
     context.progress(1, 3, "mapping records")
-    records = context.scratch / "records.parquet"
-    loaded.records.sink_parquet(records, compression="zstd")
+    records = loaded.records
+    if isinstance(records, pl.LazyFrame):
+        records = context.scratch / "records.parquet"
+        loaded.records.sink_parquet(records, compression="zstd", row_group_size=ROW_GROUP)  # type: ignore[union-attr]
     mapped = pl.scan_parquet(records)
     context.progress(2, 3, "reading the taxonomy")
     taxonomy = taxonomy_for(settings.taxonomy.source, mapped)
@@ -52,7 +70,7 @@ def _run(context: Context) -> Output:
         },
     }
     tables: dict[str, Frame] = {
-        "records": mapped,
+        "records": records,
         "quarantine": loaded.quarantine,
         **taxonomy_tables(taxonomy),
     }

@@ -266,3 +266,24 @@ def test_what_nearly_leaks_is_told_and_is_no_leak():
 def test_a_missing_column_is_named():
     with pytest.raises(InputError, match="has no column 'brand'"):
         leaks({"id": ["t"], "title": ["a"]}, {"id": ["e"], "title": ["b"]})
+
+
+def test_queries_tie_as_groups_do():
+    rows = {"title": ["a", "b", "c"], "query": ["Red shoes", "red  shoes!", None]}
+    assert labels(rows) == [0, 0, 1]
+
+
+def test_the_publishers_split_is_honoured_on_request_alone():
+    frame = pl.DataFrame(
+        {
+            "title": [f"w{n} x{n}" for n in range(40)],
+            "split_hint": ["test"] * 10 + ["dev"] * 10 + ["train"] * 10 + [None] * 10,
+        }
+    ).lazy()
+    made = split_records(frame, SplitSettings(keep_publisher=True))
+    assert made.assignments["split"].to_list()[:30] == (
+        ["test"] * 10 + ["validation"] * 10 + ["train"] * 10
+    )
+    assert made.figures["n_by_publisher"] == 30
+    assert "30 rows put where their publisher put them" in made.notes[0]
+    assert split_records(frame, SplitSettings()).figures["n_by_publisher"] == 0

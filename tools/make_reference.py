@@ -1,0 +1,276 @@
+"""Write what the documentation says from the code itself: verbs, settings, checks, metrics.
+
+    python tools/make_reference.py
+
+``docs/commands.md`` and ``docs/settings.md`` are written whole; ``docs/checks.md`` and
+``docs/scores.md`` between two marks. What the code does not say stands in
+``reference_words.toml``: a key there that the code lacks, or the other way round, is an error.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import typer
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from curation.checks.registry import CHECKS
+from evaluation.attribute_metrics import attribute_metrics
+from evaluation.category_metrics import category_metrics
+from evaluation.outcomes import MEANINGS
+from terminal.main import app
+from workspace.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+WORDS = tomllib.loads((Path(__file__).with_name("reference_words.toml")).read_text("utf-8"))
+MADE = "<!-- Made by tools/make_reference.py; changes here are lost. -->"
+WIDTH = 88
+
+
+def main() -> None:
+    """Write every page."""
+    for path, text in pages().items():
+        path.write_text(text, "utf-8")
+
+
+def pages() -> dict[Path, str]:
+    """The text that each page should have."""
+    return {
+        DOCS / "commands.md": commands_page(),
+        DOCS / "settings.md": settings_page(),
+        DOCS / "checks.md": filled(DOCS / "checks.md", {"checks": checks_table()}),
+        DOCS / "scores.md": filled(
+            DOCS / "scores.md",
+            {
+                "classification": metrics_table("classification", category_metrics(1)),
+                "attributes": metrics_table("attributes", attribute_metrics()),
+                "outcomes": table(["outcome", "what it is"], MEANINGS.items()),
+            },
+        ),
+    }
+
+
+def filled(path: Path, parts: Mapping[str, str]) -> str:
+    """A page with the text between its marks made anew.
+
+    Raises
+    ------
+    ValueError
+        If a mark is not there exactly once.
+    """
+    text = path.read_text("utf-8")
+    for name, part in parts.items():
+        begin, end = f"<!-- made: {name} -->", f"<!-- end: {name} -->"
+        if text.count(begin) != 1 or text.count(end) != 1:
+            raise ValueError(f"{path}: expected {begin} and {end} once.")
+        before, _, rest = text.partition(begin)
+        after = rest.partition(end)[2]
+        text = f"{before}{begin}\n{part}\n{end}{after}"
+    return text
+
+
+def table(columns: list[str], rows: Any) -> str:
+    """A Markdown table; bars in cells are escaped."""
+    lines = [columns, ["---"] * len(columns), *([str(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(c.replace('|', chr(92) + '|') for c in r)} |" for r in lines)
+
+
+def told(group: str, key: str) -> str:
+    """The words for a key.
+
+    Raises
+    ------
+    KeyError
+        If there are none.
+    """
+    return str(WORDS[group][key])
+
+
+def refuse_left_over(group: str, keys: set[str]) -> None:
+    """Refuse words for keys that the code does not have."""
+    left = set(WORDS[group]) - keys
+    if left:
+        raise KeyError(f"reference_words.toml [{group}] has words for nothing: {sorted(left)}")
+
+
+# verbs
+
+
+def commands_page() -> str:
+    """What every verb prints for ``--help``."""
+    group = typer.main.get_command(app)
+    found = dict(verbs(group, "goldshelf"))
+    lines = [MADE, "# Commands", "", WORDS["pages"]["commands"].strip(), ""]
+    lines += [f"- [`{name}`](#{anchor(name)}): {short(verb)}" for name, verb in found.items()]
+    for name, verb in found.items():
+        lines += ["", f"## {name}", "", "```text", help_of(verb, name), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def verbs(group: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Every verb by what is typed for it."""
+    for part, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from verbs(command, f"{name} {part}")
+        else:
+            yield f"{name} {part}", command
+
+
+def help_of(verb: Any, name: str) -> str:
+    """What ``--help`` prints."""
+    context = verb.context_class(verb, info_name=name, terminal_width=WIDTH)
+    return "\n".join(line.rstrip() for line in verb.get_help(context).strip().splitlines())
+
+
+def short(verb: Any) -> str:
+    """The first sentence of a verb's help."""
+    return " ".join(str(verb.help).split())
+
+
+def anchor(heading: str) -> str:
+    """The address that a heading gets."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+# settings
+
+
+def settings_page() -> str:
+    """Every key of ``goldshelf.toml`` with its type, its default and what it means."""
+    lines = [MADE, "# Settings", "", WORDS["pages"]["settings"].strip()]
+    keys: set[str] = set()
+    for section, rows in sections(Settings, ""):
+        keys |= {key for key, *_ in rows}
+        title = f"`[{section}]`" if section else "At the top of the file"
+        lines += ["", f"## {title}", ""]
+        if section in WORDS["sections"]:
+            lines += [str(WORDS["sections"][section]).strip(), ""]
+        lines.append(
+            table(
+                ["key", "value", "default", "what it does"],
+                [
+                    (f"`{key.rpartition('.')[2]}`", kind, default, told("settings", key))
+                    for key, kind, default in rows
+                ],
+            )
+        )
+    refuse_left_over("settings", keys)
+    return "\n".join(lines) + "\n"
+
+
+def sections(model: type[BaseModel], name: str) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+    """Each section with its keys, the tables inside it after it: dotted key, type, default."""
+    rows, below = [], []
+    for key, field in model.model_fields.items():
+        dotted = f"{name}.{key}" if name else key
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            below.append((inner, dotted))
+        else:
+            rows.append((dotted, kind_of(inner, field.metadata), default_of(field)))
+    yield name, rows
+    for inner, dotted in below:
+        yield from sections(inner, dotted)
+
+
+_SIMPLE = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`"}
+_BOUNDS = {"ge": "from {}", "gt": "over {}", "le": "up to {}", "lt": "below {}"}
+
+
+def kind_of(annotation: Any, metadata: list[Any]) -> str:
+    """A type as a person reads it, with its bounds."""
+    origin, inner = get_origin(annotation), [a for a in get_args(annotation) if a is not type(None)]
+    if origin is Literal:
+        kind = ", ".join(f"`{value}`" for value in inner)
+    elif annotation in _SIMPLE:
+        kind = _SIMPLE[annotation]
+    elif origin in (list, tuple):
+        kind = f"list of {kind_of(inner[0], [])}"
+    elif origin is dict:
+        kind = f"table of {kind_of(inner[1], [])}"
+    elif hasattr(annotation, "__metadata__"):
+        kind = kind_of(inner[0], list(annotation.__metadata__))
+    else:
+        kind = " or ".join(kind_of(one, []) for one in inner)
+    bounds = [
+        words.format(f"{value:,}" if isinstance(value, int) else value)
+        for rule in flat(metadata)
+        for name, words in _BOUNDS.items()
+        if (value := getattr(rule, name, None)) is not None
+    ]
+    return f"{kind}, {' '.join(bounds)}" if bounds else kind
+
+
+def flat(metadata: list[Any]) -> Iterator[Any]:
+    """The rules of a field, also those that stand inside a ``Field`` of an alias."""
+    for rule in metadata:
+        yield from flat(getattr(rule, "metadata", None) or [])
+        yield rule
+
+
+def default_of(field: Any) -> str:
+    """A default as the file would hold it."""
+    if field.default is PydanticUndefined and field.default_factory is None:
+        return "must be given"
+    value = field.default_factory() if field.default_factory is not None else field.default
+    return "not set" if value is None else f"`{toml(value)}`"
+
+
+def toml(value: Any) -> str:
+    """A plain value in TOML."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(toml(item) for item in value)}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + "}"
+    return str(value)
+
+
+# checks, metrics
+
+
+def checks_table() -> str:
+    """Every check: what it finds, and what it needs."""
+    return table(
+        ["check", "severity", "what it finds", "needs"],
+        [
+            (f"`{name}`", check.severity, check.told, ", ".join(map(need, check.needs)))
+            for name, check in CHECKS.items()
+        ],
+    )
+
+
+def need(name: str) -> str:
+    """What a check cannot do without; a column's name as code."""
+    return f"`{name}`" if re.fullmatch(r"\w+", name) else name
+
+
+def metrics_table(task: str, metrics: Mapping[str, Any]) -> str:
+    """Every metric: its definition and where it comes from."""
+    names = {name.replace(".1", ".N"): metric for name, metric in metrics.items()}
+    refuse_left_over(task, set(names))
+    return table(
+        ["metric", "definition", "better", "after"],
+        [
+            (
+                f"`{name}`",
+                metric.definition.replace("level 1", "level N"),
+                "higher" if metric.higher_is_better else "lower",
+                told(task, name),
+            )
+            for name, metric in names.items()
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()
