@@ -1,17 +1,20 @@
 """Category paths as strings: joined to be compared, shown and voted on.
 
-Names stand between `` > ``. A name that holds that separator itself has its ``>`` escaped
-with a backslash; any other ``>`` stays as it is.
+Names stand between `` > ``. A name that could be taken for a separator (a ``>``, escaped or
+not, that stands alone as a word) has each ``>`` escaped with one backslash more; any other
+name stays as it is.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import polars as pl
 
 SEPARATOR = " > "
-_ESCAPED = " \\> "
+_ALONE = r"(^| )\\*>( |$)"
+_ESCAPED = r"(^| )\\+>( |$)"
 
 
 def join_path(path: Sequence[str] | None) -> str | None:
@@ -26,7 +29,9 @@ def join_path(path: Sequence[str] | None) -> str | None:
     """
     if path is None:
         return None
-    return SEPARATOR.join(name.replace(">", "\\>") if SEPARATOR in name else name for name in path)
+    return SEPARATOR.join(
+        name.replace(">", "\\>") if re.search(_ALONE, name) else name for name in path
+    )
 
 
 def split_path(text: str | None) -> list[str] | None:
@@ -34,14 +39,14 @@ def split_path(text: str | None) -> list[str] | None:
     if text is None:
         return None
     names = [name.strip() for name in text.split(SEPARATOR)]
-    return [n.replace("\\>", ">") if _ESCAPED in n else n for n in names if n] or None
+    return [n.replace("\\>", ">") if re.search(_ESCAPED, n) else n for n in names if n] or None
 
 
 def joined(column: str) -> pl.Expr:
     """`join_path` over a column of ``list[str]``; null stays null."""
     name = pl.element()
     escaped = (
-        pl.when(name.str.contains(SEPARATOR, literal=True))
+        pl.when(name.str.contains(_ALONE))
         .then(name.str.replace_all(">", "\\>", literal=True))
         .otherwise(name)
     )
@@ -52,7 +57,7 @@ def parted(column: str) -> pl.Expr:
     """`split_path` over a column of joined paths, as ``list[str]``; null stays null."""
     name = pl.element().str.strip_chars()
     plain = (
-        pl.when(name.str.contains(_ESCAPED, literal=True))
+        pl.when(name.str.contains(_ESCAPED))
         .then(name.str.replace_all("\\>", ">", literal=True))
         .otherwise(name)
     )

@@ -2,22 +2,25 @@ import streamlit as st
 
 from charts.intervals import series
 from charts.matrix import matrix
-from ui import agreement, reads, session, tables
+from ui import agreement, links, reads, session, tables
 
 st.title("Agreement")
 opened = session.require_workspace()
 agreed = session.require_step(opened, "agree")
 questions = reads.figures(opened, "agree")["questions"]
-question = st.segmented_control(
-    "Question", list(questions), default="category", key="agreement.question", required=True
-)
+question = agreement.question(list(questions))
 facts = questions[question]
 agreement.tiles(facts)
 
 if facts.get("levels"):
     st.subheader("By level of the taxonomy")
     st.plotly_chart(
-        series(agreement.by_level(facts), x_title="level, 1 is the root", y_title="agreement"),
+        series(
+            agreement.by_level(facts),
+            x_title="level, 1 is the root",
+            y_title="agreement",
+            as_share=False,
+        ),
         alt="Agreement by level",
     )
 left, right = st.columns(2)
@@ -42,9 +45,4 @@ level = st.segmented_control(
 )
 rows = reads.disagreements(opened, agreed, question, level)
 tables.show(rows, column_config={"who says what": st.column_config.TextColumn(width="large")})
-st.page_link(
-    "pages/review.py",
-    label="Review them",
-    icon=":material/rate_review:",
-    query_params={"level": str(level)} if level else None,
-)
+links.to("review", "Review them", **({"level": str(level)} if level else {}))

@@ -1,8 +1,8 @@
 import streamlit as st
 
 from charts.bars import counts
-from charts.intervals import Dot, dots
-from ui import jobs, labels, reads, session, tables
+from charts.intervals import dots
+from ui import jobs, labels, reads, safe, session, tables
 
 st.title("Labels")
 st.caption("Who says which category a product has. These annotators need no key.")
@@ -25,29 +25,21 @@ tiles[2].metric(
     f"{figures['n_groups']:,}",
     help="knn and linear never learn from a row's own group",
 )
-tiles[3].metric("Folds", figures["n_folds"])
+tiles[3].metric(
+    "Folds", figures["n_folds"], help="learned on all but one part, asked about that part, in turn"
+)
 
 st.subheader("Votes by annotator")
 tables.show(
     labels.table(figures),
-    column_config={"coverage": st.column_config.NumberColumn(format="percent")},
+    column_config={"mean score": st.column_config.NumberColumn(format="%.2f")},
 )
 if opened.snapshots.current("agree") is not None:
     agreed = reads.table(opened, "agree", session.require_step(opened, "agree"), "annotators")
-    rows = [
-        Dot(
-            r["annotator_id"],
-            r["agreement_consensus"],
-            r["agreement_consensus_low"],
-            r["agreement_consensus_high"],
-            r["n_votes"],
-        )
-        for r in agreed.to_dicts()
-        if r["question"] == "category"
-    ]
     st.subheader("Agreement with the consensus")
     st.plotly_chart(
-        dots(rows, title="share of records"), alt="Agreement with the consensus by annotator"
+        dots(labels.with_consensus(agreed), title="share of records"),
+        alt="Agreement with the consensus by annotator",
     )
 st.subheader("Most voted categories")
 annotator = st.segmented_control(
@@ -56,6 +48,7 @@ annotator = st.segmented_control(
     default=next(iter(figures["annotators"])),
     key="labels.annotator",
     required=True,
+    format_func=safe.markdown,
 )
 st.plotly_chart(
     counts(reads.top_votes(opened, labelled, annotator), title="votes"), alt="Votes by category"

@@ -1,6 +1,6 @@
 import streamlit as st
 
-from ui import jobs, opening, safe, session, tables
+from ui import jobs, links, opening, safe, session, tables
 from workspace.views.overview import advice, step_lines
 
 st.title("Overview")
@@ -17,11 +17,7 @@ with st.container(border=True):
     if told.page == "run":
         jobs.run_button(opened, [], label="Run")
     else:
-        st.page_link(
-            f"pages/{told.page}.py",
-            label=f"To {told.page.title()}",
-            icon=":material/arrow_forward:",
-        )
+        links.to(told.page)
 
 lines = step_lines(opened)
 st.subheader("Steps")

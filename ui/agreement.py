@@ -44,6 +44,15 @@ def tiles(facts: dict[str, Any]) -> None:
         column.caption(f"{interval} · {found['n']:,} items")
 
 
+def question(names: list[str]) -> str:
+    """Which question is looked at; where there is one alone, nobody is asked."""
+    if len(names) == 1:
+        return names[0]
+    first = "category" if "category" in names else names[0]
+    chosen: str = st.selectbox("Question", names, names.index(first), key="agreement.question")
+    return chosen
+
+
 def by_level(facts: dict[str, Any]) -> dict[str, list[Dot]]:
     """Alpha and percent agreement at each level."""
     return {
@@ -64,16 +73,18 @@ def square(pairs: pl.DataFrame, question: str, column: str) -> tuple[list[str], 
     mine = pairs.filter(pl.col("question") == question)
     names = sorted({*mine["annotator_a"], *mine["annotator_b"]})
     held = {(a, b): v for a, b, v in mine.select("annotator_a", "annotator_b", column).iter_rows()}
-    return names, [
-        [held.get((a, b), held.get((b, a), math.nan)) or math.nan for b in names] for a in names
-    ]
+    return names, [[_number(held.get((a, b), held.get((b, a)))) for b in names] for a in names]
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def annotators(frame: pl.DataFrame, question: str) -> pl.DataFrame:
     """One line an annotator: coverage, overlaps, conflicts, agreement with the consensus."""
     share = pl.col("coverage", "overlaps", "conflicts", "agreement_others", "agreement_consensus")
     return frame.filter(pl.col("question") == question).select(
-        "annotator_id", "n_votes", "n_abstained", share.round(3)
+        "annotator_id", "n_votes", "n_abstained", share
     )
 
 

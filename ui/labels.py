@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from catalog.errors import GoldshelfError
+from charts.intervals import Dot
 from ui import jobs, safe
 from workspace.views.labels import ANNOTATORS
 from workspace.workspace import Workspace
@@ -57,3 +58,15 @@ def table(figures: dict[str, Any]) -> pl.DataFrame:
         ],
         schema_overrides={"mean score": pl.Float64},
     )
+
+
+def with_consensus(agreed: pl.DataFrame) -> list[Dot]:
+    """How far each annotator agrees with the consensus on the category, the nearest first."""
+    rows = agreed.filter(pl.col("question") == "category").sort(
+        "agreement_consensus", descending=True, nulls_last=True
+    )
+    value = "agreement_consensus"
+    return [
+        Dot(r["annotator_id"], r[value], r[f"{value}_low"], r[f"{value}_high"], r["n_votes"])
+        for r in rows.to_dicts()
+    ]

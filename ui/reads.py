@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
+from catalog.errors import GoldshelfError
+from workspace import taxonomy_views
 from workspace.views import agreement as agreement_view
 from workspace.views import catalog as catalog_view
 from workspace.views import labels as labels_view
@@ -32,6 +35,39 @@ def category_nodes(_opened: Workspace, snapshot: str) -> list[tuple[str, str, st
 def brands(_opened: Workspace, snapshot: str) -> list[str]:
     """The brands with most records."""
     return catalog_view.brands(_opened)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def node(_opened: Workspace, snapshot: str, path: str | None) -> dict[str, Any] | None:
+    """A category with what is below it; None where the taxonomy has no such category."""
+    try:
+        return taxonomy_views.shown(_opened, path)
+    except GoldshelfError:
+        return None
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def repairs(_opened: Workspace, snapshot: str) -> pl.DataFrame:
+    """The paths of the records that the taxonomy does not know, with the nearest it does."""
+    return taxonomy_views.repairs(_opened, None)
+
+
+def view(opened: Workspace, steps: tuple[str, ...], shaped: Callable[..., Any], *more: Any) -> Any:
+    """A view of a workspace, cached by the snapshots of the steps that it reads."""
+    found = [opened.snapshots.current(step) for step in steps]
+    basis = tuple(snapshot.id for snapshot in found if snapshot is not None)
+    return _view(opened, basis, f"{shaped.__module__}.{shaped.__name__}", more, shaped)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _view(
+    _opened: Workspace,
+    basis: tuple[str, ...],
+    name: str,
+    more: tuple[Any, ...],
+    _shaped: Callable[..., Any],
+) -> Any:
+    return _shaped(_opened, *more)
 
 
 def figures(opened: Workspace, step: str) -> dict[str, Any]:

@@ -96,12 +96,42 @@ def balance_form(opened: Workspace) -> None:
             settings.apply(opened, "balance", changes, ["run", "balance", "export"])
 
 
-def balance_tiles(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    """Rows, evenness and shortfall, before and after."""
+def tiles(figures: dict[str, Any]) -> None:
+    """How many groups there are, and what ties them."""
+    ties = figures["n_edges"]
+    for column, (label, told) in zip(
+        st.columns(4),
+        [
+            ("Groups", f"{figures['n_groups']:,}"),
+            ("Largest group", f"{figures['largest_group']:,} rows"),
+            ("Ties by brand", f"{ties.get('brand', 0):,}"),
+            ("Ties by near-duplicate", f"{ties.get('near_duplicate', 0):,}"),
+        ],
+        strict=True,
+    ):
+        column.metric(label, told)
+
+
+def in_order(shares: dict[str, list[float]]) -> dict[str, list[float]]:
+    """The splits as people name them: all rows, then train, validation and test."""
+    order = ("all", "train", "validation", "test")
+    return {name: shares[name] for name in order if name in shares}
+
+
+def balance_tiles(facts: dict[str, Any]) -> None:
+    """Rows, evenness and shortfall after balancing, and what they were before."""
     gini, entropy = facts["gini"], facts["entropy_bits"]
-    return [
-        ("Rows of train", f"{facts['n_before']:,} → {facts['n_after']:,}"),
-        ("Gini of categories", f"{gini['before']:.2f} → {gini['after']:.2f}"),
-        ("Entropy, bits", f"{entropy['before']:.2f} → {entropy['after']:.2f}"),
-        ("Short of the floor", f"{facts['n_short_of_floor']:,}"),
-    ]
+    even = "0 where every category has as many rows, near 1 where one has them all"
+    for column, (label, now, was, told) in zip(
+        st.columns(4),
+        [
+            ("Rows of train", f"{facts['n_after']:,}", f"{facts['n_before']:,}", None),
+            ("Gini of categories", f"{gini['after']:.2f}", f"{gini['before']:.2f}", even),
+            ("Entropy, bits", f"{entropy['after']:.2f}", f"{entropy['before']:.2f}", None),
+            ("Short of the floor", f"{facts['n_short_of_floor']:,}", "", "categories"),
+        ],
+        strict=True,
+    ):
+        column.metric(label, now, help=told)
+        if was:
+            column.caption(f"{was} before")

@@ -55,11 +55,11 @@ def words(name: str) -> str:
     return "F1" + told[2:] if told.startswith("f1") else told
 
 
-def show(frame: pl.DataFrame, **options: Any) -> Any:
+def show(frame: pl.DataFrame, *, place: Any = st, **options: Any) -> Any:
     """A frame as a table, without an index; text is shown as it is, what is missing as a dash."""
     columns = {name: _column(name, dtype) for name, dtype in frame.schema.items()}
     columns |= options.pop("column_config", {})
-    return st.dataframe(
+    return place.dataframe(
         _readable(frame), hide_index=True, placeholder=EMPTY, column_config=columns, **options
     )
 

@@ -1,11 +1,12 @@
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.paths import join_path, joined, parted, split_path
 
 names = (
-    st.text(alphabet=st.sampled_from("ab >&/"), min_size=1, max_size=7).map(str.strip).filter(bool)
+    st.text(alphabet=st.sampled_from("ab >\\&"), min_size=1, max_size=7).map(str.strip).filter(bool)
 )
 
 
@@ -20,6 +21,13 @@ def test_a_path_survives_being_joined_and_split(path):
 
 def test_a_separator_inside_a_name_is_not_a_level():
     assert split_path(join_path(["Size > 5", "Pots"])) == ["Size > 5", "Pots"]
+
+
+@pytest.mark.parametrize(
+    "path", [["> >", ">"], [">"], ["a >", "> b"], ["a \\> b"], ["\\>", ">"], ["a\\", "b"]]
+)
+def test_a_name_of_separators_is_still_one_name(path):
+    assert split_path(join_path(path)) == path
 
 
 def test_columns_are_joined_and_parted_as_single_paths_are():
