@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 SAMPLE := sample-workspace
 PORT ?= 8501
 
-.PHONY: app test check bench clean
+.PHONY: app test check bench reference clean
 
 $(VENV)/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -27,6 +27,10 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# The pages of docs/ that say what the code says; the tests fail where they differ.
+reference: $(VENV)/installed
+	$(BIN)/python tools/make_reference.py
 
 clean:
 	rm -rf $(VENV) $(SAMPLE) build *.egg-info

@@ -25,7 +25,7 @@ IDENTIFIER = pl.Struct({"kind": pl.String, "value": pl.String})
 RECORD_SCHEMA = pl.Schema(
     {
         "record_id": pl.String(),
-        "task": pl.Enum(TASKS),
+        "task": pl.String(),
         "title": pl.String(),
         "description": pl.String(),
         "brand": pl.String(),

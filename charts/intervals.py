@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import plotly.graph_objects as go
 
 from charts.theme import (
@@ -154,11 +155,12 @@ def _or_gap(value: float) -> float | None:
 
 
 def _whiskers(rows: Sequence[Dot], times: float = 1) -> dict[str, object]:
+    # Arrays and not lists: in a list NaN becomes null, which plotly draws as a whisker of length 0.
     return {
         "type": "data",
         "symmetric": False,
-        "array": [0 if math.isnan(row.high) else times * (row.high - row.value) for row in rows],
-        "arrayminus": [0 if math.isnan(row.low) else times * (row.value - row.low) for row in rows],
+        "array": np.array([times * (row.high - row.value) for row in rows], dtype=float),
+        "arrayminus": np.array([times * (row.value - row.low) for row in rows], dtype=float),
         "color": MUTED,
         "thickness": 1.5,
     }

@@ -110,6 +110,8 @@ def sentence_of(
         return f"The two are tied, within {limit}: {told}"
     if math.isnan(smallest_effect):
         return f"Too few rows to tell: {told}"
+    if is_share and smallest_effect > 1:
+        return f"Too few rows to tell: {told} This test set is too small to show any difference."
     least = number(smallest_effect, is_share).removesuffix(" %")
     return (
         f"Too few rows to tell: {told} This test set would show a difference of {least}"

@@ -72,6 +72,7 @@ if categories.open:
         st.plotly_chart(treemap(nodes), alt="Categories by number of records")
         taxonomy.browser(opened, loaded)
         taxonomy.wrong_paths(opened, loaded)
+        taxonomy.another(opened, loaded)
 
 if quarantine.open:
     with quarantine:

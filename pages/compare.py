@@ -2,7 +2,7 @@ import streamlit as st
 
 from catalog.errors import GoldshelfError
 from charts.intervals import differences
-from ui import product, results, safe, session, tables
+from ui import links, product, result_tables, results, safe, session, tables
 from workspace.review.queue import card
 from workspace.views import flips
 from workspace.views import results as views
@@ -22,7 +22,13 @@ candidate = a.selectbox("Candidate", ranked, key="candidate", bind="query-params
 baseline = b.selectbox(
     "Baseline", [r for r in ranked if r != candidate], key="baseline", bind="query-params"
 )
-metric = c.selectbox("Metric", results.METRICS, key="compare_metric", bind="query-params")
+metric = c.selectbox(
+    "Metric",
+    results.METRICS,
+    key="compare_metric",
+    format_func=tables.words,
+    bind="query-params",
+)
 gate = d.text_input(
     "Gate on the lower bound", key="gate", placeholder="accuracy>=0", bind="query-params"
 )
@@ -38,7 +44,7 @@ for result in found.gates:
 results.report_button(opened, baseline, candidate, metric, gate)
 
 st.subheader("Every metric")
-tables.show(found.metrics)
+result_tables.differences(found.metrics)
 st.subheader("By category")
 moved = found.categories.filter((found.categories["difference"] != 0).fill_null(False)).sort(
     "difference", descending=True
@@ -50,7 +56,7 @@ st.plotly_chart(
     ),
     alt="Difference by category",
 )
-tables.show(found.categories)
+result_tables.moved(found.categories)
 
 change = st.segmented_control(
     "Rows",
@@ -58,7 +64,7 @@ change = st.segmented_control(
     default="fixed",
     key="change",
     required=True,
-    format_func=lambda kind: f"{kind} ({rows[kind].height:,})",
+    help="fixed: the candidate alone is right; broken: the baseline alone",
     bind="query-params",
 )
 picked = tables.show(
@@ -69,9 +75,4 @@ if picked.selection.rows:
     with st.container(border=True):
         product.show(card(opened, example), with_votes=False)
         tables.show(flips.answers_of(opened, example, names))
-        st.page_link(
-            "pages/review.py",
-            label="Is the gold wrong? Review it",
-            icon=":material/rate_review:",
-            query_params={"record": example},
-        )
+        links.to("review", "Is the gold wrong? Review it", record=example)

@@ -10,8 +10,12 @@ st.caption(
 opened = session.require_workspace()
 session.require_step(opened, "split")
 exports.form(opened)
+with st.expander("How each task is asked"):
+    exports.templates(opened)
 st.subheader("Preview")
 exports.examples(opened)
+with st.expander("Out of the workspace"):
+    exports.outside(opened)
 st.subheader("Exports")
 found = bundles(opened)
 if not found:

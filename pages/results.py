@@ -2,7 +2,7 @@ import streamlit as st
 
 from charts.intervals import dots, series
 from charts.matrix import matrix
-from ui import results, safe, session, tables
+from ui import result_tables, results, safe, session, tables
 from workspace.views import results as views
 
 st.title("Results")
@@ -19,7 +19,7 @@ metric = st.selectbox(
     results.METRICS,
     key="metric",
     bind="query-params",
-    format_func=lambda name: name.replace("_", " "),
+    format_func=tables.words,
 )
 board = results.board(opened, version, metric)
 st.markdown(f"### {safe.markdown(views.sentence(board, metric))}")
@@ -27,18 +27,20 @@ st.plotly_chart(
     dots(
         results.dots_of(board, "run"),
         lines=results.of_run(opened, version, names[0], "reference_lines", metric),
-        title=metric,
+        title=tables.words(metric),
     ),
     alt="Leaderboard with intervals",
 )
-tables.show(
-    board,
-    column_config={
-        c: st.column_config.NumberColumn(format="percent") for c in ("value", "low", "high")
-    },
-)
+result_tables.board(board)
 
-run = st.segmented_control("Run", names, default=board["run"][0], key="results.run", required=True)
+run = st.segmented_control(
+    "Run",
+    names,
+    default=board["run"][0],
+    key="results.run",
+    required=True,
+    format_func=safe.markdown,
+)
 st.subheader("Accuracy by level")
 st.plotly_chart(
     series(
@@ -51,7 +53,7 @@ st.plotly_chart(
 left, right = st.columns(2)
 with left:
     st.subheader("Every metric")
-    tables.show(results.of_run(opened, version, run, "metric_table"))
+    result_tables.metrics(results.of_run(opened, version, run, "metric_table"))
 with right:
     st.subheader("Confusion between siblings")
     parent = st.selectbox(
@@ -76,7 +78,7 @@ st.plotly_chart(
     ),
     alt="F1 by category",
 )
-tables.show(categories)
+result_tables.categories(categories)
 st.subheader("Worst errors")
 tables.show(results.of_run(opened, version, run, "worst_errors"))
 with st.expander("More runs"):

@@ -8,12 +8,12 @@ session.require_step(opened, "queue")
 with st.expander("Which records", icon=":material/filter_list:"):
     wanted = review.filters(opened)
 review.progress(opened)
-review.keys()
 shown = review.current(opened, wanted)
 if shown is None:
     st.success("Nothing waits for a decision. Bring the steps up to date to use what was decided.")
     links.to("overview")
     st.stop()
+review.keys(shown)
 left, right = st.columns([3, 2], gap="large")
 with left:
     product.show(shown)

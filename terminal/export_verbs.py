@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from catalog.errors import InputError
-from terminal.options import HERE, Json, WorkspaceDir
+from terminal.options import HERE, Json, WorkspaceDir, pairs_of
 from terminal.output import print_json, print_table, say, tell
 from terminal.running import watched
-from workspace.exports import Export, make_export
+from workspace.exports import Export, make_export, with_template
+from workspace.hub import free_folder, hub_token, push_to_hub, save_to_disk
 from workspace.snapshots import Snapshot
 from workspace.workspace import Workspace
 
@@ -123,7 +124,8 @@ def export(
         str | None, typer.Option(help="The folder below exports/; none takes the format's name.")
     ] = None,
     targets: Annotated[
-        str | None, typer.Option(help="category, attributes, or both by a comma.")
+        str | None,
+        typer.Option(help="category, attributes, or both by a comma; none goes by the task."),
     ] = None,
     fields: Annotated[
         str | None,
@@ -136,6 +138,23 @@ def export(
     allowed: Annotated[
         str | None, typer.Option(help="Lists in the system prompt: category, attributes or none.")
     ] = None,
+    template: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="TASK=TEXT or TASK=@FILE: how examples of a task are asked; TASK=none takes it back."
+        ),
+    ] = None,
+    images: Annotated[
+        bool | None,
+        typer.Option("--images/--no-images", help="Web addresses of images; openai-chat alone."),
+    ] = None,
+    max_images: Annotated[int | None, typer.Option(help="Most images of a record.")] = None,
+    several_values: Annotated[
+        str | None, typer.Option(help="An attribute of several values: first, or list.")
+    ] = None,
+    target_form: Annotated[
+        str | None, typer.Option(help="Targets of the other tasks: text as given, or json.")
+    ] = None,
     mask_field: Annotated[
         str | None, typer.Option(help="A field to hide in some rows of train, or none.")
     ] = None,
@@ -143,6 +162,15 @@ def export(
         float | None, typer.Option(help="In what share of them, in [0, 1].")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed, another order and mask.")] = None,
+    to_disk: Annotated[
+        Path | None, typer.Option(help="Also save a DatasetDict of Hugging Face into this folder.")
+    ] = None,
+    to_hub: Annotated[
+        str | None, typer.Option(help="Also push to OWNER/NAME on the Hub; HF_TOKEN may write.")
+    ] = None,
+    private: Annotated[
+        bool, typer.Option("--private", help="With --to-hub: only if it is a private one.")
+    ] = False,
     force: Annotated[bool, typer.Option(help="Write again even if nothing changed.")] = False,
     as_json: Json = False,
 ) -> int:
@@ -150,11 +178,15 @@ def export(
     opened = Workspace(workspace)
     given: dict[str, Any] = {
         "format": format_,
-        "targets": _names(targets),
         "fields": _names(fields),
         "system_prompt": None if system_prompt is None else _text_or_file(system_prompt),
         "task_prefix": None if task_prefix is None else _unicode("--task-prefix", task_prefix),
         "allowed": _names(allowed),
+        "templates": _templates(opened, template),
+        "images": images,
+        "max_images": max_images,
+        "several_values": several_values,
+        "target_form": target_form,
         "mask_probability": mask_probability,
         "seed": seed,
     }
@@ -162,20 +194,52 @@ def export(
     for key, text in (("name", name), ("mask_field", mask_field)):
         if text is not None:
             changes[key] = None if text == _NONE else text
+    if targets is not None:
+        changes["targets"] = _names(targets) or None
+    if private and to_hub is None:
+        raise InputError("--private says how to push to the Hub: it needs --to-hub OWNER/NAME.")
+    if to_disk is not None:
+        free_folder(to_disk)
+    if to_hub is not None:
+        hub_token(to_hub)
     if changes:
         opened.change("export", **changes)
     with watched(opened, "export") as progress:
         made = make_export(opened, progress=progress, force=force)
     _tell_notes(made.made)
+    out = _sent_out(made, to_disk, to_hub, private)
     if as_json:
-        print_json(made.as_json())
+        print_json({**made.as_json(), **out})
     else:
         _print_export(made)
+        _print_sent(out)
     if made.leaks:
         tell(
             f"goldshelf: {made.folder} is written and leaks; see certificate in its manifest.json."
         )
     return LEAKED if made.leaks else 0
+
+
+def _sent_out(
+    made: Export, to_disk: Path | None, to_hub: str | None, private: bool
+) -> dict[str, Any]:
+    """Where an export went beside its folder; what leaks does not leave the machine."""
+    out: dict[str, Any] = {}
+    if to_disk is not None:
+        out["on_disk"] = str(save_to_disk(made, to_disk))
+    if to_hub is not None and not made.leaks:
+        out["on_hub"] = push_to_hub(made, to_hub, is_private=private).as_json()
+    elif to_hub is not None:
+        tell(f"goldshelf: {to_hub}: nothing was uploaded, as the export leaks.")
+    return out
+
+
+def _print_sent(out: dict[str, Any]) -> None:
+    if "on_disk" in out:
+        say(f"saved to {out['on_disk']}: datasets.load_from_disk opens it.")
+    if "on_hub" in out:
+        kind = "private" if out["on_hub"]["is_private"] else "public"
+        say(f"pushed to {out['on_hub']['url']} ({kind}), commit {out['on_hub']['commit'][:12]}.")
 
 
 def _print_export(made: Export) -> None:
@@ -188,7 +252,7 @@ def _print_export(made: Export) -> None:
                 rows["n_rows"],
                 rows["n_records"],
                 rows["n_groups"],
-                len(rows["by_category"]),
+                sum(1 for category in rows["by_category"] if category),
                 manifest["files"][f"{split}.jsonl"]["sha256"][:16],
             )
             for split, rows in manifest["rows"].items()
@@ -196,13 +260,19 @@ def _print_export(made: Export) -> None:
         title=f"{made.folder} ({manifest['format']})",
     )
     between = manifest["certificate"]["between"]
+    asks = any("query_product" in rows["by_task"] for rows in manifest["rows"].values())
+    queries = ["queries"] if asks else []
     print_table(
-        ["between", "shared groups", "identifiers", "equal texts", "near-duplicates", "nearest"],
+        [
+            *("between", "shared groups", "identifiers", *queries),
+            *("equal texts", "near-duplicates", "nearest"),
+        ],
         [
             (
                 pair,
                 found["shared_groups"],
                 found["shared_identifiers"],
+                *([found["shared_queries"]] if asks else []),
                 found["exact_pairs"],
                 found["near_duplicate_pairs"],
                 found["largest_similarity"],
@@ -243,17 +313,28 @@ def _names(text: str | None) -> list[str] | None:
     return [] if text == _NONE else [name.strip() for name in text.split(",")]
 
 
-def _text_or_file(text: str) -> str:
+def _templates(opened: Workspace, given: list[str] | None) -> dict[str, str] | None:
+    """The templates of the settings with those that were given; None where none was."""
+    if not given:
+        return None
+    settings = opened.settings.export
+    for task, text in pairs_of(given, "--template").items():
+        chosen = "" if text == _NONE else _text_or_file(text, "--template")
+        settings = with_template(settings, task, chosen)
+    return settings.templates
+
+
+def _text_or_file(text: str, option: str = "--system-prompt") -> str:
     """A text as typed, or what stands in the file behind an @."""
     if not text.startswith("@"):
-        return _unicode("--system-prompt", text)
+        return _unicode(option, text)
     path = Path(text[1:])
     try:
         return path.read_text("utf-8").removeprefix("\ufeff").rstrip("\n")
     except OSError as error:
-        raise InputError(f"--system-prompt {text}: {path}: {error.strerror}.") from error
+        raise InputError(f"{option} {text}: {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"--system-prompt {text}: not UTF-8 ({error.reason}).") from error
+        raise InputError(f"{option} {text}: not UTF-8 ({error.reason}).") from error
 
 
 def _unicode(option: str, text: str) -> str:

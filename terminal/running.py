@@ -44,6 +44,8 @@ def run_verb(
     shown = made or [workspace.snapshot(name) for name in targets]
     if as_json:
         print_json(snapshots_json(shown, made))
+    elif not shown:
+        tell("every step is up to date.")
     else:
         print_table(
             ["step", "snapshot", "rows", "seconds", ""],
@@ -58,8 +60,6 @@ def run_verb(
                 for s in shown
             ],
         )
-        if not shown:
-            tell("every step is up to date.")
     return made
 
 

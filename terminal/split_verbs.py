@@ -107,7 +107,7 @@ def split(
     changes: dict[str, Any] = {
         "fractions": None if fractions is None else list(fractions_of(fractions)),
         "by": by,
-        "near_duplicates": near_duplicates or None,
+        "near_duplicates": near_duplicates,
         "seed": seed,
         "slack": slack,
         "overflow": overflow,
@@ -123,8 +123,6 @@ def split(
         return
     if out is None:
         raise InputError("split FILE needs --out DIR, the folder for the files of the splits.")
-    if near_duplicates == 0:
-        changes["near_duplicates"] = None
     with Bar() as bar:
         made = split_file(
             file, out, split_settings(changes), group_columns=group_column or [],

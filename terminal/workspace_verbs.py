@@ -23,7 +23,10 @@ def register(app: typer.Typer) -> None:
 def init(
     folder: Annotated[Path, typer.Argument(help="The workspace folder to make.")],
     source: Annotated[list[str], typer.Option(help="A catalog file; several may be given.")],
-    kind: Annotated[str | None, typer.Option(help="What the files are: catalog.")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="What the files are: catalog, mave, esci …; guessed where left out."),
+    ] = None,
     map_: Annotated[
         list[str] | None,
         typer.Option("--map", help="FIELD=COLUMN: overrule the guess, e.g. title=product_name."),

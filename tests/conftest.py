@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -15,3 +16,14 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"real data is not here: {SHARED}")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample catalog taken the whole way; copy it before changing anything in it."""
+    from workspace.progress import Progress
+    from workspace.sample import build_sample
+
+    folder = tmp_path_factory.mktemp("sample") / "shop"
+    build_sample(folder, lambda _: nullcontext(Progress()))
+    return folder

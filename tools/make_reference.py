@@ -2,13 +2,14 @@
 
     python tools/make_reference.py
 
-``docs/commands.md`` and ``docs/settings.md`` are written whole; ``docs/checks.md`` and
-``docs/scores.md`` between two marks. What the code does not say stands in
+``docs/commands.md`` and ``docs/settings.md`` are written whole; ``docs/checks.md``,
+``docs/scores.md`` and ``docs/sources.md`` between two marks. What the code does not say stands in
 ``reference_words.toml``: a key there that the code lacks, or the other way round, is an error.
 """
 
 from __future__ import annotations
 
+import inspect
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from curation.checks.registry import CHECKS
+from curation.sources.kinds import KINDS, Kind
 from evaluation.attribute_metrics import attribute_metrics
 from evaluation.category_metrics import category_metrics
 from evaluation.outcomes import MEANINGS
@@ -53,6 +55,7 @@ def pages() -> dict[Path, str]:
                 "outcomes": table(["outcome", "what it is"], MEANINGS.items()),
             },
         ),
+        DOCS / "sources.md": filled(DOCS / "sources.md", {"sources": sources_part()}),
     }
 
 
@@ -82,21 +85,24 @@ def table(columns: list[str], rows: Any) -> str:
 
 
 def told(group: str, key: str) -> str:
-    """The words for a key.
-
-    Raises
-    ------
-    KeyError
-        If there are none.
-    """
+    """The words for a key."""
     return str(WORDS[group][key])
 
 
-def refuse_left_over(group: str, keys: set[str]) -> None:
-    """Refuse words for keys that the code does not have."""
-    left = set(WORDS[group]) - keys
-    if left:
-        raise KeyError(f"reference_words.toml [{group}] has words for nothing: {sorted(left)}")
+def require_words(group: str, keys: set[str]) -> None:
+    """Refuse keys without words, and words for keys that the code does not have.
+
+    Raises
+    ------
+    ValueError
+        Names all of both.
+    """
+    known = set(WORDS[group])
+    if known != keys:
+        raise ValueError(
+            f"reference_words.toml [{group}]: no words for {sorted(keys - known)}, words for "
+            f"nothing: {sorted(known - keys)}"
+        )
 
 
 # verbs
@@ -144,9 +150,9 @@ def anchor(heading: str) -> str:
 def settings_page() -> str:
     """Every key of ``goldshelf.toml`` with its type, its default and what it means."""
     lines = [MADE, "# Settings", "", WORDS["pages"]["settings"].strip()]
-    keys: set[str] = set()
-    for section, rows in sections(Settings, ""):
-        keys |= {key for key, *_ in rows}
+    found = list(sections(Settings, ""))
+    require_words("settings", {key for _, rows in found for key, *_ in rows})
+    for section, rows in found:
         title = f"`[{section}]`" if section else "At the top of the file"
         lines += ["", f"## {title}", ""]
         if section in WORDS["sections"]:
@@ -160,7 +166,6 @@ def settings_page() -> str:
                 ],
             )
         )
-    refuse_left_over("settings", keys)
     return "\n".join(lines) + "\n"
 
 
@@ -192,6 +197,8 @@ def kind_of(annotation: Any, metadata: list[Any]) -> str:
         kind = _SIMPLE[annotation]
     elif origin in (list, tuple):
         kind = f"list of {kind_of(inner[0], [])}"
+    elif annotation is Any:
+        kind = "anything"
     elif origin is dict:
         kind = f"table of {kind_of(inner[1], [])}"
     elif hasattr(annotation, "__metadata__"):
@@ -235,6 +242,53 @@ def toml(value: Any) -> str:
     return str(value)
 
 
+# kinds of source
+
+
+def sources_part() -> str:
+    """Every kind: what it is, its options, what becomes of its fields."""
+    require_words("kinds", set(KINDS))
+    lines = []
+    for name, kind in KINDS.items():
+        lines += [f"## {name}", "", f"{kind.told[:1].upper()}{kind.told[1:]}.", ""]
+        lines += [told("kinds", name).strip(), ""]
+        lines += [*options_of(kind), *fields_of(kind)]
+    return "\n".join(lines).strip()
+
+
+def options_of(kind: Kind) -> list[str]:
+    """A table of the options, where there are any, below what their model says of them."""
+    options = kind.options.model_fields
+    if not options:
+        return []
+    rows = [
+        (f"`{name}`", kind_of(field.annotation, field.metadata), default_of(field))
+        for name, field in options.items()
+    ]
+    return [table(["option", "value", "default"], rows), "", told_of(kind.options), ""]
+
+
+def told_of(model: type[BaseModel]) -> str:
+    """What a model says of its fields; a list where it has a section of attributes."""
+    text = inspect.cleandoc(model.__doc__ or "").replace("``", "`")
+    said, _, attributes = text.partition("Attributes\n----------\n")
+    named = re.sub(r"^(\w[\w, ]*)\n +", r"- `\1`: ", attributes, flags=re.MULTILINE)
+    listed = re.sub(r"^ +", "  ", named, flags=re.MULTILINE)
+    paragraphs = [part for part in said.strip().split("\n\n") if "[source.options]" not in part]
+    return "\n\n".join([*paragraphs, listed.strip()]).strip()
+
+
+def fields_of(kind: Kind) -> list[str]:
+    """What becomes of each field of the source, where the kind tells it."""
+    if not kind.fields:
+        return []
+    rows = [
+        (f"`{field}`", ", ".join(f"`{name}`" for name in becomes.split(", ")))
+        for field, becomes in kind.fields.items()
+    ]
+    return [table(["field", "becomes"], rows), ""]
+
+
 # checks, metrics
 
 
@@ -257,7 +311,7 @@ def need(name: str) -> str:
 def metrics_table(task: str, metrics: Mapping[str, Any]) -> str:
     """Every metric: its definition and where it comes from."""
     names = {name.replace(".1", ".N"): metric for name, metric in metrics.items()}
-    refuse_left_over(task, set(names))
+    require_words(task, set(names))
     return table(
         ["metric", "definition", "better", "after"],
         [

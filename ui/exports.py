@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from catalog.errors import GoldshelfError
 from ui import jobs, safe, settings
-from workspace.exports import Export, preview, zip_export
+from workspace.exports import (
+    Export,
+    ExportSettings,
+    asked_tasks,
+    known_placeholders,
+    preview,
+    with_template,
+    zip_export,
+)
 from workspace.workspace import Workspace
 
 FORMATS = ["openai-chat", "alpaca", "sharegpt", "prompt-completion", "records"]
@@ -22,7 +31,9 @@ def form(opened: Workspace) -> None:
     with st.form("export.form"):
         a, b, c, d = st.columns(4)
         form_ = a.selectbox("Format", FORMATS, FORMATS.index(now.format))
-        targets = b.multiselect("The model answers", ["category", "attributes"], list(now.targets))
+        targets = b.multiselect(
+            "The model answers", ["category", "attributes"], list(now.targets or ())
+        )
         mask = c.selectbox(
             "Mask in train",
             masks,
@@ -30,6 +41,11 @@ def form(opened: Workspace) -> None:
             help="hides one field in a share of the rows, so that a model learns to do without it",
         )
         share = d.number_input("Share masked", 0.0, 1.0, now.mask_probability, 0.01)
+        images = st.toggle(
+            "Images by their web address",
+            now.images,
+            help=f"in openai-chat alone, at most {now.max_images} a record; nothing is fetched",
+        )
         prefix = st.text_input("Task prefix", now.task_prefix or "", placeholder="[CLASSIFY]")
         prompt = st.text_area(
             "System prompt",
@@ -41,25 +57,79 @@ def form(opened: Workspace) -> None:
         ):
             changes: dict[str, Any] = {
                 "format": form_,
-                "targets": targets,
+                "targets": targets or None,
                 "mask_field": None if mask == "none" else mask,
                 "mask_probability": share,
+                "images": images,
                 "task_prefix": prefix or None,
                 "system_prompt": prompt or None,
             }
             settings.apply(opened, "export", changes, ["export"])
 
 
-def examples(opened: Workspace) -> None:
-    """Three lines as they will be written."""
+def examples(
+    opened: Workspace, chosen: ExportSettings | None = None, task: str | None = None
+) -> None:
+    """Three lines as they will be written, with other settings or of one task where given."""
     try:
-        lines = preview(opened, n=3)
+        lines = preview(opened, chosen, 3, task=task)
     except GoldshelfError as error:
         st.info(safe.markdown(error))
         return
+    if not lines:
+        st.info("No record of train can be asked this way.")
     for line in lines:
         with st.expander(f"{safe.markdown(line.record_id)} · {line.split}"):
             st.json(json.loads(line.text))
+
+
+def templates(opened: Workspace) -> None:
+    """How each task is asked: its template to edit, and three lines with it."""
+    now = opened.settings.export
+    try:
+        tasks = asked_tasks(opened)
+    except GoldshelfError as error:
+        st.info(safe.markdown(error))
+        return
+    task = st.selectbox("Task", tasks, format_func=lambda name: name.replace("_", " "))
+    if task is None:
+        return
+    text = st.text_area(
+        "Template",
+        now.template(task),
+        key=f"export.template.{task}",
+        help="what stands below the task's prefix; empty takes that of Goldshelf back",
+    )
+    known = ", ".join(f"`{{{name}}}`" for name in known_placeholders(task, now.targets))
+    st.caption(f"Each becomes one JSON value: {known}")
+    try:
+        chosen = with_template(now, task, text)
+    except GoldshelfError as error:
+        st.error(safe.markdown(error))
+        return
+    if chosen.templates != now.templates and st.button("Keep", icon=":material/save:"):
+        opened.change("export", templates=chosen.templates)
+        st.rerun()
+    examples(opened, chosen, task)
+
+
+def outside(opened: Workspace) -> None:
+    """Out of the workspace: a dataset in a folder, or on the Hub."""
+    busy = jobs.is_running(opened)
+    disk, hub = st.columns(2)
+    with disk.form("export.disk"):
+        folder = st.text_input("Folder", placeholder="/data/kettles")
+        st.caption("A `DatasetDict` that `datasets.load_from_disk` opens.")
+        if st.form_submit_button("Save", icon=":material/save_alt:", disabled=busy) and folder:
+            jobs.start(opened, ["export", f"--to-disk={opened.root / Path(folder).expanduser()}"])
+            st.rerun()
+    with hub.form("export.hub"):
+        repo = st.text_input("On the Hub", placeholder="OWNER/NAME")
+        is_private = st.toggle("Private", True)
+        st.caption("The token is `HF_TOKEN` of the environment that started the workbench.")
+        if st.form_submit_button("Push", icon=":material/cloud_upload:", disabled=busy) and repo:
+            jobs.start(opened, ["export", f"--to-hub={repo}", *["--private"] * is_private])
+            st.rerun()
 
 
 def bundle(opened: Workspace, export: Export) -> None:

@@ -19,8 +19,10 @@ FIELDS = (
     "extra", "record_id", "title", "description", "brand", "price", "currency", "image_urls",
     "split_hint", "category",
 )  # fmt: skip
+LISTED = ("category", "image_urls")
+"""Fields that several columns may be, in their order."""
 MADE = "open.made"
-ACCEPTED = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "xlsx", "gz"]
+ACCEPTED = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "xlsx", "xml", "gz"]
 
 
 def form() -> None:
@@ -104,18 +106,19 @@ def _corrected(preview: Preview) -> list[str]:
     )
     maps: list[str] = []
     levels: list[str] = []
+    images: list[str] = []
     for column, before, after in zip(
         rows["column"], rows["becomes"], edited["becomes"], strict=True
     ):
-        if after == "category":
-            levels.append(column)
+        if after in LISTED:
+            (levels if after == "category" else images).append(column)
         if after == before:
             continue
-        if before in FIELDS and before not in ("extra", "category"):
+        if "." in before or (before in FIELDS and before not in ("extra", *LISTED)):
             maps.append(f"{before}=")
-        if after not in ("extra", "category"):
+        if after not in ("extra", *LISTED):
             maps.append(f"{after}={column}")
-    return [*maps, f"category={','.join(levels)}"]
+    return [*maps, f"category={','.join(levels)}", f"image_urls={','.join(images)}"]
 
 
 def choose_made() -> None:

@@ -29,7 +29,8 @@ def show(card: Card, *, with_votes: bool = True) -> None:
         st.text(record["description"])
     _attributes(record)
     for issue in card.issues:
-        st.caption(f":material/flag: **{issue['check']}**: {safe.markdown(issue['message'])}")
+        check = safe.markdown(tables.words(issue["check"]))
+        st.caption(f":material/flag: **{check}**: {safe.markdown(issue['message'])}")
     if with_votes:
         votes(card)
     extra = json.loads(record["extra"]) if record["extra"] else {}

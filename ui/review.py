@@ -24,7 +24,10 @@ SEARCH = "Find a category"
 _focus = st.components.v2.component(
     "goldshelf_focus",
     js="""
+    let shown = null;
     export default function({ data }) {
+      if (shown !== null && shown !== data.record) document.activeElement?.blur();
+      shown = data.record;
       const press = (event) => {
         const typing = /INPUT|TEXTAREA/.test(document.activeElement?.tagName || "");
         const field = document.querySelector(`input[aria-label="${data.label}"]`);
@@ -187,9 +190,9 @@ def picker(opened: Workspace, shown: Card) -> None:
         )
 
 
-def keys() -> None:
-    """The slash key puts the cursor into the search."""
-    _focus(data={"label": SEARCH}, key="review.focus")
+def keys(shown: Card) -> None:
+    """The slash key puts the cursor into the search; the next record takes it out again."""
+    _focus(data={"label": SEARCH, "record": shown.record["record_id"]}, key="review.focus")
 
 
 def history(shown: Card) -> None:

@@ -24,11 +24,11 @@ def form(opened: Workspace) -> None:
         )
         near = c.number_input(
             "Near-duplicates from",
-            0.3,
+            0.0,
             1.0,
-            now.near_duplicates or 0.8,
+            now.near_duplicates,
             0.05,
-            help="Jaccard similarity of word sets that may not cross",
+            help="Jaccard similarity of word sets that may not cross; 0 ties no texts",
         )
         seed = d.number_input("Seed", 0, 10**9, now.seed)
         overflow = e.selectbox(
@@ -36,10 +36,22 @@ def form(opened: Workspace) -> None:
             ["assign", "break", "drop"],
             ["assign", "break", "drop"].index(now.overflow),
         )
-        generic = st.text_input(
+        left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")
+        by_brand = middle.checkbox(
+            "Brands may not cross",
+            now.by == "brand",
+            help="Without it, records of one brand may stand in train and in test.",
+        )
+        generic = left.text_input(
             "Brands that tie nothing",
             ", ".join(now.generic_brands),
             placeholder="the shop's own, parted by commas",
+        )
+        keep = right.checkbox(
+            "Keep the publisher's split",
+            now.keep_publisher,
+            help="Records stay where their publisher put them, whatever leaks; the certificate "
+            "says what does.",
         )
         if st.form_submit_button(
             "Split", type="primary", icon=":material/play_arrow:", disabled=jobs.is_running(opened)
@@ -48,9 +60,11 @@ def form(opened: Workspace) -> None:
             shares = [train, validation, test] if validation else [train, test]
             changes: dict[str, Any] = {
                 "fractions": [share / 100 for share in shares],
+                "by": "brand" if by_brand else "none",
                 "near_duplicates": near,
                 "seed": seed,
                 "overflow": overflow,
+                "keep_publisher": keep,
                 "generic_brands": [name.strip() for name in generic.split(",") if name.strip()],
             }
             settings.apply(opened, "split", changes, ["run", "split", "balance", "export"])

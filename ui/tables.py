@@ -48,11 +48,11 @@ def words(name: str) -> str:
 
     Examples
     --------
-    >>> words("accuracy_at_level.2"), words("f1_macro"), words("n_rows")
-    ('accuracy at level 2', 'F1 macro', 'rows')
+    >>> words("accuracy_at_level.2"), words("hierarchical_f1"), words("n_rows")
+    ('accuracy at level 2', 'hierarchical F1', 'rows')
     """
     told = name.removeprefix("n_").replace("_", " ").replace(".", " ")
-    return "F1" + told[2:] if told.startswith("f1") else told
+    return " ".join("F1" if word == "f1" else word for word in told.split(" "))
 
 
 def show(frame: pl.DataFrame, *, place: Any = st, **options: Any) -> Any:

@@ -1,17 +1,22 @@
-"""The taxonomy as people walk through it: search, one category whole, wrong paths righted."""
+"""The taxonomy as people walk through it: search, a category whole, wrong paths, other versions."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from ui import reads, safe, tables
+from catalog.errors import GoldshelfError
+from catalog.wording import counted
+from ui import jobs, reads, safe, tables
+from workspace.migrations import Planned, migrate, plan_workspace_migration
 from workspace.taxonomy_views import search
 from workspace.workspace import Workspace
 
 PATH = "taxonomy.path"
+PLANNED = "taxonomy.planned"
 _KINDS = {
     "wrong_parent": "right name, wrong parent",
     "spelling": "another spelling",
@@ -130,3 +135,65 @@ def wrong_paths(opened: Workspace, loaded: str) -> None:
             "kind": st.column_config.TextColumn("what is wrong"),
         },
     )
+
+
+def another(opened: Workspace, loaded: str) -> None:
+    """Another taxonomy, or another version: what the catalog would lose by it, and turning to it."""
+    st.subheader("Another version")
+    with st.form("taxonomy.another", border=False):
+        left, right = st.columns(2)
+        to = left.text_input("Taxonomy", placeholder="shopify:PATH, google:PATH or a file")
+        mapping = right.text_input("Publisher's mapping, where there is one", placeholder="a file")
+        nearest = st.checkbox("Also take the nearest path where nothing else is found")
+        if st.form_submit_button("Compare") and to.strip():
+            st.session_state[PLANNED] = (loaded, _planned(opened, to, mapping, nearest))
+    since, planned = st.session_state.get(PLANNED, (None, None))
+    if planned is not None and since == loaded:
+        _migration(opened, planned)
+
+
+def _planned(opened: Workspace, to: str, mapping: str, nearest: bool) -> Planned | None:
+    file = Path(mapping.strip()).expanduser() if mapping.strip() else None
+    try:
+        return plan_workspace_migration(opened, to.strip(), file, takes_nearest=nearest)
+    except GoldshelfError as error:
+        st.error(safe.markdown(error))
+        return None
+
+
+def _migration(opened: Workspace, planned: Planned) -> None:
+    found = planned.migration
+    changes = ", ".join(f"{name} {n:,}" for name, n in found.diff.counts.items() if n)
+    lost = counted(found.n_lost, "record")
+    st.markdown(
+        safe.markdown(
+            f"{planned.new.name} {planned.new.version}: categories {changes}. {lost} of "
+            f"{found.n_records:,} would have a category that it does not know."
+        )
+    )
+    if planned.n_decisions:
+        told = counted(planned.n_decisions, "decision")
+        st.warning(f"{told} of people name a category that changes: look at them again.")
+    tables.show(
+        found.table.filter((pl.col("from_path") != pl.col("to_path")) | ~pl.col("is_applied")).sort(
+            "is_applied", "n_records", descending=[False, True]
+        ),
+        column_config={
+            "from_path": st.column_config.TextColumn("old path", width="medium"),
+            "to_path": st.column_config.TextColumn("new path", width="medium"),
+            "how": st.column_config.TextColumn("found by"),
+            "score": st.column_config.NumberColumn("likeness", format="%.2f"),
+            "is_applied": st.column_config.Column("taken"),
+        },
+    )
+    if st.button(
+        "Turn to it and load again",
+        icon=":material/swap_horiz:",
+        key="taxonomy.turn",
+        disabled=jobs.is_running(opened),
+    ):
+        file = migrate(opened, planned)
+        del st.session_state[PLANNED]
+        jobs.start(opened, ["load"])
+        st.toast(safe.markdown(f"Written to {file.name}; the catalog is loading again."))
+        st.rerun()

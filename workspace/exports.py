@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic import ValidationError
 
-from catalog.errors import WorkspaceError
+from catalog.errors import InputError, WorkspaceError
+from catalog.records import TASKS
 from curation.duplicates.join import Told
 from curation.exports.bundle import example_lines, typed
-from curation.exports.plan import TRAIN, plan_export
+from curation.exports.plan import TRAIN, asked_task, is_askable, plan_export
 from curation.exports.settings import ExportSettings
+from curation.exports.templates import TEMPLATES, known_placeholders
 from curation.splits.certificate import Certificate, certify_files
 from workspace.atomic import read_json, sha256_of
 from workspace.progress import Progress
 from workspace.snapshots import Snapshot
-from workspace.steps.export import MANIFEST, certify_settings, prompt_for
+from workspace.steps.export import MANIFEST, certify_settings, prompts_for
 from workspace.workspace import Workspace
 
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -62,22 +65,9 @@ def make_export(
     workspace: Workspace, *, progress: Progress | None = None, force: bool = False
 ) -> Export:
     """Bring the export of the settings up to date; write it again if its files were touched."""
+    made = workspace.run("export", progress=progress, force=force)
     folder = workspace.layout.exports / workspace.settings.export.folder
-    known = workspace.snapshots.current("export")
-    is_whole = known is not None and _is_whole(folder, known.figures["dataset_sha"])
-    made = workspace.run("export", progress=progress, force=force or not is_whole)
     return Export(folder, read_json(folder / MANIFEST), made)
-
-
-def _is_whole(folder: Path, sha: str) -> bool:
-    """Whether the files are there in their size, and of the dataset that is known."""
-    manifest = read_json(folder / MANIFEST)
-    if manifest is None or manifest["dataset_sha"] != sha:
-        return False
-    return all(
-        (folder / name).is_file() and (folder / name).stat().st_size == facts["bytes"]
-        for name, facts in manifest["files"].items()
-    )
 
 
 def exports(workspace: Workspace) -> list[Export]:
@@ -88,7 +78,11 @@ def exports(workspace: Workspace) -> list[Export]:
 
 
 def preview(
-    workspace: Workspace, settings: ExportSettings | None = None, n: int = 3
+    workspace: Workspace,
+    settings: ExportSettings | None = None,
+    n: int = 3,
+    *,
+    task: str | None = None,
 ) -> list[ExampleLine]:
     """The first lines of some records of train, without writing or balancing anything.
 
@@ -96,6 +90,8 @@ def preview(
     ----------
     settings
         As they might be; those of the workspace where None.
+    task
+        Of records that are asked this task; of any where None.
 
     Raises
     ------
@@ -105,25 +101,56 @@ def preview(
     settings = settings or workspace.settings.export
     gold = workspace.snapshot("curate").scan("gold")
     split = workspace.snapshot("split").scan("split").filter(pl.col("split") == TRAIN)
-    asked = "category_path" if "category" in settings.targets else "attributes"
-    rows = (
-        gold.filter(pl.col(asked).list.len() > 0)
-        .join(split, on="record_id", how="semi", maintain_order="left")
-        .head(n)
-        .collect()
-    )
-    chosen = split.filter(pl.col("record_id").is_in(rows["record_id"].implode())).collect()
+    askable = gold.filter(is_askable(settings, task)).select("record_id")
+    ids = askable.join(split, on="record_id", how="semi", maintain_order="left").head(n).collect()
+    if ids.is_empty():
+        return []
+    chosen_ids = ids["record_id"].implode()
+    rows = gold.filter(pl.col("record_id").is_in(chosen_ids)).collect()
+    chosen = split.filter(pl.col("record_id").is_in(chosen_ids)).collect()
     train = chosen.select("record_id", copy=pl.lit(0, pl.Int32))
     plan = plan_export(rows.lazy(), chosen, train, settings)
     described = plan.rows.drop("category", "label_source").join(
-        rows, on="record_id", maintain_order="left", suffix="_gold"
+        rows.drop("task"), on="record_id", maintain_order="left"
     )
-    system = prompt_for(workspace.snapshot("load"), gold, settings)
-    lines = example_lines(typed(described), settings, system)
+    systems = prompts_for(workspace.snapshot("load"), gold, settings, plan.tasks)
+    lines = example_lines(typed(described), settings, systems)
     return [
         ExampleLine(record_id, name, text)
         for record_id, name, text in lines.select("example_id", "split", "text").iter_rows()
     ]
+
+
+def asked_tasks(workspace: Workspace) -> list[str]:
+    """The tasks that gold can be asked, in the order of the catalog's.
+
+    Raises
+    ------
+    WorkspaceError
+        If there is no gold yet.
+    """
+    gold = workspace.snapshot("curate").scan("gold")
+    asked = gold.select(asked_task(workspace.settings.export).unique()).collect()
+    present = set(asked.to_series())
+    return [task for task in TASKS if task in present]
+
+
+def with_template(settings: ExportSettings, task: str, text: str) -> ExportSettings:
+    """The settings with another template for a task; that of Goldshelf where the text is empty.
+
+    Raises
+    ------
+    InputError
+        If the template cannot be filled.
+    """
+    templates = {name: kept for name, kept in settings.templates.items() if name != task}
+    if text.strip() and text != TEMPLATES.get(task):
+        templates[task] = text
+    try:
+        return ExportSettings(**{**settings.model_dump(), "templates": templates})
+    except ValidationError as error:
+        told = "; ".join(each["msg"].removeprefix("Value error, ") for each in error.errors())
+        raise InputError(f"{told}.") from error
 
 
 def zip_export(workspace: Workspace, name: str) -> Path:
@@ -210,3 +237,19 @@ def certify_export(
     touched = [f for f in files if f in gone or sha256_of(folder / f) != files[f]["sha256"]]
     settings = certify_settings(workspace.settings.split)
     return Recertified(name, certify_files(records, settings, progress=progress), touched)
+
+
+__all__ = [
+    "ExampleLine",
+    "Export",
+    "ExportSettings",
+    "Recertified",
+    "asked_tasks",
+    "certify_export",
+    "exports",
+    "known_placeholders",
+    "make_export",
+    "preview",
+    "with_template",
+    "zip_export",
+]

@@ -13,11 +13,14 @@ from catalog.errors import InputError
 from catalog.taxonomy.files import read_taxonomy
 from curation.sources.columns import ColumnMap, Guess, guess_columns, overruled
 from curation.sources.files import RawTable, ReadOptions, read_table
-from curation.sources.kinds import Kind, guess_kind, kind_named
+from curation.sources.hub import HubOptions, known_kind
+from curation.sources.kinds import Kind, guess_kind, kind_named, named_or_guessed
 from curation.sources.settings import SourceSettings
 from workspace.settings import validated
 from workspace.steps.load import HUB
 from workspace.workspace import Workspace
+
+FETCHED_ROWS = 2_000
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def init_workspace(folder: Path | str, declared: Declared) -> Opened:
     taxonomy = declared.taxonomy
     if taxonomy != "inferred":
         read_taxonomy(taxonomy)
-        taxonomy = _absolute_taxonomy(taxonomy)
+        taxonomy = absolute_taxonomy(taxonomy)
     body = {
         "name": Path(folder).resolve().name,
         "source": preview.source,
@@ -116,11 +119,18 @@ def preview_source(declared: Declared) -> Preview:
             mode="json", exclude_unset=True
         ),
     }
+    if kind.fetch is not None:
+        return _preview_of_fetched(kind, source, declared)
     if kind.head is not None:
-        return _preview_of_kind(kind, source)
+        return _preview_of_kind(kind, source, declared.taxonomy)
+    return _preview_of_tables(declared.paths, source, declared)
+
+
+def _preview_of_tables(paths: list[str], source: dict[str, Any], declared: Declared) -> Preview:
+    """The guessed columns of plain tables."""
     options = ReadOptions(declared.format, declared.delimiter, declared.encoding, declared.sheet)
     with tempfile.TemporaryDirectory() as scratch:
-        tables = [read_table(Path(p), options, Path(scratch)) for p in declared.paths]
+        tables = [read_table(Path(p), options, Path(scratch)) for p in paths]
         rows = pl.concat([t.scan() for t in tables], how="diagonal_relaxed")
         guess = guess_columns(rows)
         available = rows.collect_schema().names()
@@ -135,15 +145,35 @@ def preview_source(declared: Declared) -> Preview:
     return Preview(source, _how(tables), _choices(columns, guess, declared.maps, available))
 
 
-def _preview_of_kind(kind: Kind, source: dict[str, Any]) -> Preview:
+def _preview_of_fetched(kind: Kind, source: dict[str, Any], declared: Declared) -> Preview:
+    """Look at the first rows of a source that is no file: of which kind are they?"""
+    settings = SourceSettings(**source)
+    options = source["options"]
+    with tempfile.TemporaryDirectory() as scratch:
+        files, notes = kind.fetch(settings, Path(scratch), FETCHED_ROWS)  # type: ignore[misc]
+        paths = [str(file) for file in files]
+        inner = named_or_guessed(options.get("kind") or known_kind(settings), paths)
+        if inner.head is None:
+            preview = _preview_of_tables(paths, {**source}, declared)
+        else:
+            inner.checked_options(HubOptions(**options).of_kind)
+            as_inner = {**source, "paths": paths, "kind": inner.name, "options": {}}
+            preview = _preview_of_kind(inner, as_inner, declared.taxonomy)
+    followed = {**preview.source["options"], **options, "kind": inner.name}
+    source = {**preview.source, "paths": source["paths"], "kind": kind.name, "options": followed}
+    return Preview(source, f"{notes[0]} looked at; {preview.how}", preview.choices)
+
+
+def _preview_of_kind(kind: Kind, source: dict[str, Any], taxonomy: str) -> Preview:
     """What a kind with a format of its own finds in its first rows."""
     if kind.head is None:
         raise ValueError(f"kind {kind.name} has no head")
     rows = kind.head(Path(source["paths"][0]), SourceSettings(**source))
+    source["options"] = {**kind.follow(taxonomy, rows), **source["options"]}
     choices = [
         ColumnChoice(
             column,
-            kind.fields.get(column, "extra"),
+            kind.field_of(column),
             f"kind {kind.name}",
             [_short(value) for value in rows[column].drop_nulls().head(5)],
         )
@@ -182,6 +212,13 @@ def _choices(
             for n, column in enumerate(value, 1):
                 level = f" level {n}" if len(value) > 1 else ""
                 fields.setdefault(column, []).append(f"category{level}")
+        elif name == "image_urls":
+            for column in value:
+                fields.setdefault(column, []).append(name)
+        elif name == "attribute_pairs":
+            for names, values in value.items():
+                fields.setdefault(names, []).append(f"attribute_pairs.{names}")
+                fields.setdefault(values, []).append(f"attribute_pairs.{names}")
         elif isinstance(value, dict):
             for key, named in value.items():
                 for column in [named] if isinstance(named, str) else named:
@@ -198,7 +235,8 @@ def _choices(
     ]
 
 
-def _absolute_taxonomy(spec: str) -> str:
+def absolute_taxonomy(spec: str) -> str:
+    """A taxonomy setting with its path made absolute."""
     kind, found, rest = spec.partition(":")
     if found and kind in ("shopify", "google"):
         return f"{kind}:{Path(rest).expanduser().resolve()}"

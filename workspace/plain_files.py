@@ -59,6 +59,18 @@ def read_file(path: Path, *, id_column: str | None = None) -> PlainFile:
     )
 
 
+def columns_of(path: Path) -> list[str]:
+    """The columns of a file, whatever stands in them.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        return read_table(path, ReadOptions(), Path(scratch)).scan().collect_schema().names()
+
+
 def _unread(path: Path, table: RawTable) -> list[str]:
     if table.quarantine.is_empty():
         return []
@@ -238,7 +250,7 @@ def _split_plain(
             "by": "none",
             "identifiers": False,
             "text_columns": cumulative(names),
-            "near_duplicates": settings.near_duplicates if names else None,
+            "near_duplicates": settings.near_duplicates if names else 0.0,
         }
     )
     return split_records(rows.lazy(), exact, tie_on=list(keys), progress=progress)

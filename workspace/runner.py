@@ -55,7 +55,8 @@ def statuses(workspace: Workspace, steps: dict[str, Step]) -> dict[str, StepStat
         elif snapshot.manifest["fingerprint"] != fingerprint:
             state, why = "stale", _what_changed(snapshot, basis)
         else:
-            state, why = "done", ""
+            why = step.what_is_gone(workspace, snapshot)
+            state = "stale" if why else "done"
         found[name] = StepStatus(step, state, why, snapshot, fingerprint)  # type: ignore[arg-type]
     return found
 

@@ -30,11 +30,16 @@ from workspace.layout import FORMAT
 
 
 class TaxonomySettings(BaseModel):
-    """The ``[taxonomy]`` section."""
+    """The ``[taxonomy]`` section.
+
+    ``source`` is ``shopify:PATH``, ``google:PATH``, a file or ``inferred``; ``mapping`` a file
+    that says what becomes of the source's categories in it (`catalog.taxonomy.mapping`).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str = "inferred"
+    mapping: str | None = None
 
 
 class Settings(BaseSettings):
@@ -150,13 +155,15 @@ def change_settings(path: Path, section: str, changes: dict[str, Any]) -> Settin
 
 
 def _plain(value: Any) -> Any:
-    """The same value as TOML can hold it: no nulls, no models, no tuples."""
+    """The same value as TOML can hold it: no nulls, models or tuples; a text of lines as lines."""
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json")
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items() if item is not None}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
+    if isinstance(value, str) and "\n" in value[1:] and "\r" not in value and value[0] != "\n":
+        return tomlkit.string(value, multiline=True)
     return value
 
 

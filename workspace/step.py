@@ -54,6 +54,9 @@ class Step:
         Raised when the code would give another result for the same input.
     run
         Reads the context, calls the pure function, gives the output.
+    what_is_gone
+        What somebody took away or changed of the files that it wrote beside its snapshot, in
+        a few words; empty where nothing is.
     """
 
     name: str
@@ -62,3 +65,4 @@ class Step:
     run: Callable[[Context], Output]
     version: int = 1
     outside: Callable[[Workspace], dict[str, str]] = lambda _workspace: {}
+    what_is_gone: Callable[[Workspace, Snapshot], str] = lambda _workspace, _snapshot: ""

@@ -8,17 +8,14 @@ from pathlib import Path
 import polars as pl
 
 from catalog.taxonomy import Taxonomy
-from catalog.taxonomy.files import INFERRED, read_taxonomy
+from catalog.taxonomy.files import INFERRED
 from workspace.snapshots import Snapshot
 
 NODES, ATTRIBUTES, VALUES = "taxonomy_nodes", "taxonomy_attributes", "taxonomy_values"
 
 
-def taxonomy_for(spec: str, records: pl.LazyFrame) -> Taxonomy:
-    """The taxonomy that a setting names; inferred from the records where it says so."""
-    taxonomy = read_taxonomy(spec)
-    if taxonomy is not None:
-        return taxonomy
+def inferred_taxonomy(records: pl.LazyFrame) -> Taxonomy:
+    """The taxonomy that the labels of the records make."""
     paths = records.select(path="category_path").drop_nulls().unique().collect()
     given = paths.with_columns(node_id=pl.lit(None, pl.String))
     return Taxonomy.from_frame(given, name=INFERRED, version="1")

@@ -9,6 +9,7 @@ from catalog.text import folded
 from curation.checks.findings import Findings, findings, quoted, together
 from curation.checks.shelf import Shelf
 
+_CATALOG_TASKS = ("classification", "attribute_extraction")
 _LONGEST_BRAND = 4
 _LONGEST_START = 80
 _FEWEST_TITLES = 3
@@ -16,17 +17,31 @@ _SAME_BRAND = 0.9
 
 
 def empty_title(shelf: Shelf) -> Findings:
-    """Records without a title."""
+    """Records without a title.
+
+    A record of a task that asks something else than what a product is may do without: a
+    query, a question or a context is then what it is about.
+    """
+    is_about_product = _is_of(*_CATALOG_TASKS, "product_pair")
+    is_empty = pl.all_horizontal(pl.col("query", "question", "context").is_null())
     return findings(
-        shelf.found(shelf.rows.filter(pl.col("title").is_null()).select("row")),
+        shelf.found(
+            shelf.rows.filter(pl.col("title").is_null() & (is_about_product | is_empty)).select(
+                "row"
+            )
+        ),
         message=pl.lit("the title is empty"),
         suggestion="Give it a title, or drop the record.",
     )
 
 
+def _is_of(*tasks: str) -> pl.Expr:
+    return pl.col("task").cast(pl.String).fill_null("classification").is_in(tasks)
+
+
 def missing_category(shelf: Shelf) -> Findings:
-    """Records without a category."""
-    empty = pl.col("category_path").list.len().fill_null(0) == 0
+    """Records of a catalog without a category; those of other tasks need none."""
+    empty = (pl.col("category_path").list.len().fill_null(0) == 0) & _is_of(*_CATALOG_TASKS)
     return findings(
         shelf.found(shelf.rows.filter(empty).select("row")),
         message=pl.lit("the category is empty"),
@@ -44,12 +59,13 @@ def price_not_positive(shelf: Shelf) -> Findings:
 
 
 def missing_brand(shelf: Shelf) -> Findings:
-    """Records whose brand is empty or generic.
+    """Records of a catalog whose brand is empty or generic.
 
     A brand is proposed where the title begins with words with which at least three other
     titles begin, nearly all of them of that brand.
     """
-    brands = shelf.found(shelf.rows.select("row", "brand", "title"))
+    is_catalog = _is_of(*_CATALOG_TASKS)
+    brands = shelf.found(shelf.rows.filter(is_catalog).select("row", "brand", "title"))
     keys = brand_keys(brands["brand"], generic=shelf.settings.generic_brands)
     brands = brands.with_columns(keys.alias("key"))
     open_rows = brands.filter(pl.col("key").is_null())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +31,11 @@ LINE_SCHEMA = pl.Schema(
         "example_hash": pl.String(),
     }
 )
-_TEXTS = ("title", "description", "brand", "identifiers", "category_path", "attributes")
+_ASKED = ("instruction", "query", "question", "context", "options", "target")
+_TEXTS = (
+    *("title", "description", "brand", "price", "currency", "identifiers", "category_path"),
+    *("attributes", "image_urls", *_ASKED),
+)
 _COLUMNS = (*_TEXTS, "label_source", "label_score")
 
 Told = Callable[[int, int, str], None]
@@ -57,7 +61,7 @@ def write_bundle(
     gold: Path,
     plan: Plan,
     settings: ExportSettings,
-    system: str,
+    systems: Mapping[str, str],
     folder: Path,
     scratch: Path,
     *,
@@ -69,8 +73,8 @@ def write_bundle(
     ----------
     gold
         A Parquet file: the record schema with ``label_source`` and ``label_score``.
-    system
-        The system prompt (`curation.exports.prompts.system_prompt`).
+    systems
+        The system prompt of each task (`curation.exports.prompts.system_prompt`).
     folder
         An empty folder for the files.
     scratch
@@ -86,7 +90,7 @@ def write_bundle(
             main = stack.enter_context(_HashedFile(folder / name))
             records = stack.enter_context(_HashedFile(folder / RECORDS / name))
             for block in _blocks(gold, plan.rows.filter(split=split), scratch):
-                written = example_lines(block, settings, system)
+                written = example_lines(block, settings, systems)
                 main.write(written["text"])
                 records.write(written["record"])
                 lines.append(written.select(pl.col(c).cast(t) for c, t in LINE_SCHEMA.items()))
@@ -98,20 +102,30 @@ def write_bundle(
     return Bundle(files, pl.concat(lines))
 
 
-def example_lines(rows: pl.DataFrame, settings: ExportSettings, system: str) -> pl.DataFrame:
+def example_lines(
+    rows: pl.DataFrame, settings: ExportSettings, systems: Mapping[str, str]
+) -> pl.DataFrame:
     """The lines of some rows.
 
     Parameters
     ----------
     rows
         Rows of a plan with the gold columns that stand in an example.
+    systems
+        The system prompt of each task; none for a task that is not named.
 
     Returns
     -------
     ``example_id, split, copy, text`` (the line of the main file), ``example_hash`` (of its bytes)
     and ``record`` (the line of the records file), in the order of ``rows``.
     """
-    written = with_attribute_json(rows).with_columns(line_of(settings, system).alias("text"))
+    several = settings.several_values == "list"
+    numbered = with_attribute_json(rows, several=several).with_row_index("_row")
+    parts = [
+        part.with_columns(line_of(settings, systems.get(task, ""), task).alias("text"))
+        for (task,), part in numbered.partition_by("task", as_dict=True).items()
+    ]
+    written = pl.concat(parts).sort("_row") if len(parts) > 1 else parts[0]
     written = written.with_columns(_sha256(written["text"]).alias("example_hash"))
     tied = {"example_hash": json_value(pl.col("example_hash")), "line": json_value(pl.col("line"))}
     return written.select(
@@ -144,7 +158,7 @@ def typed(rows: pl.DataFrame) -> pl.DataFrame:
     """Gold columns as the record schema types them."""
     return rows.with_columns(
         *(pl.col(name).cast(RECORD_SCHEMA[name]) for name in _TEXTS),
-        pl.col("label_source").cast(pl.String),
+        pl.col("task", "label_source").cast(pl.String),
         pl.col("label_score").cast(pl.Float64),
     )
 

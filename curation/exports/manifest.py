@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -19,28 +20,42 @@ from curation.exports.settings import ExportSettings
 def dataset_sha(bundle: Bundle, settings: ExportSettings) -> str:
     """One hash of all that decides the examples: every file's content and the format.
 
-    The files hold gold, its splits and copies; nothing of the time or the machine counts, so
-    that every run of the same gives the same, whatever the export is called.
+    The files hold gold, its splits and copies, and the templates; nothing of the time or the
+    machine counts, so that every run of the same gives the same, whatever the export is called.
     """
     body = {
         "files": {name: facts["sha256"] for name, facts in bundle.files.items()},
         "settings": settings.model_dump(mode="json", exclude={"name"}),
     }
-    text = json.dumps(body, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _sha256(body)
 
 
 def manifest_of(
-    plan: Plan, bundle: Bundle, settings: ExportSettings, system: str, **more: Any
+    plan: Plan,
+    bundle: Bundle,
+    settings: ExportSettings,
+    systems: Mapping[str, str],
+    **more: Any,
 ) -> dict[str, Any]:
     """The manifest as plain JSON.
 
     Parameters
     ----------
+    systems
+        The system prompt of each task of the plan.
     more
         What only the workspace knows: ``taxonomy``, ``split``, ``balance``, ``certificate``,
-        ``inputs``, ``goldshelf_version``. NaN in it becomes null.
+        ``inputs``, ``source``, ``goldshelf_version``. NaN in it becomes null.
     """
+    prompts = {
+        task: {
+            "system": systems.get(task, ""),
+            "task_prefix": task_prefix(settings, task),
+            "template": settings.template(task),
+        }
+        for task in plan.tasks
+    }
+    asks = settings.format != "records"
     return {
         "name": settings.folder,
         "format": settings.format,
@@ -52,12 +67,17 @@ def manifest_of(
         "masked": _mask(plan, settings),
         "n_several_values": plan.n_several_values,
         "n_without_attributes": plan.n_without_attributes,
-        "prompt": None
-        if settings.format == "records"
-        else {"system": system, "task_prefix": task_prefix(settings)},
+        "images": plan.images or None,
+        "prompts": prompts if asks else None,
+        "prompts_sha": _sha256(prompts) if asks else None,
         "export": settings.model_dump(mode="json"),
         **without_nan(more),
     }
+
+
+def _sha256(body: Any) -> str:
+    text = json.dumps(body, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def notes_of(plan: Plan, settings: ExportSettings) -> list[str]:
@@ -74,8 +94,23 @@ def notes_of(plan: Plan, settings: ExportSettings) -> list[str]:
         notes.append(f"{told} without attributes: the answer is an empty object")
     if plan.n_several_values:
         told = counted(plan.n_several_values, "record")
-        notes.append(f"{told} with several values of one attribute: the first is the answer")
+        which = "the first is" if settings.several_values == "first" else "a list of them is"
+        notes.append(f"{told} with several values of one attribute: {which} the answer")
+    if plan.images:
+        notes.append(_images_told(plan.images, settings.max_images))
     return notes
+
+
+def _images_told(images: dict[str, int], most: int) -> str:
+    told = (
+        f"{counted(images['n_images'], 'image')} of {counted(images['n_records'], 'record')} by "
+        "their web address"
+    )
+    if images["n_images_over"]:
+        told += f"; {images['n_images_over']:,} over the most of {most} a record left out"
+    if images["n_images_other"]:
+        told += f"; {images['n_images_other']:,} without an http or https address left out"
+    return told
 
 
 def left_out_notes(plan: Plan) -> list[str]:
@@ -88,6 +123,7 @@ def _counts(rows: pl.DataFrame) -> dict[str, Any]:
         "n_rows": rows.height,
         "n_records": rows["record_id"].n_unique(),
         "n_groups": rows["group_id"].n_unique(),
+        "by_task": _by(rows, "task"),
         "by_category": _by(rows, "category"),
         "by_label_source": _by(rows.filter(pl.col("copy") == 0), "label_source"),
     }

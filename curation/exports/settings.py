@@ -7,6 +7,14 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from curation.exports.templates import (
+    CATALOG_TASKS,
+    CLASSIFICATION,
+    EXTRACTION,
+    TEMPLATES,
+    check_template,
+)
+
 Format = Literal["openai-chat", "alpaca", "sharegpt", "prompt-completion", "records"]
 Target = Literal["category", "attributes"]
 TextField = Literal["title", "description", "brand"]
@@ -17,10 +25,20 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 class ExportSettings(BaseModel):
     """The ``[export]`` section: the files for training and what stands in them.
 
-    ``name`` is the folder below ``exports/``, by default the format. ``system_prompt`` and
-    ``task_prefix`` are written by Goldshelf where they are not given; an empty one is left
-    out. ``fields`` of the product stand in the prompt, in this order. ``allowed`` lists the
-    taxonomy's leaves or the attribute keys in the system prompt, and so in every line.
+    ``name`` is the folder below ``exports/``, by default the format. ``targets`` says what is
+    asked of products, the category, the attributes or both; where it is not given, each record
+    is asked what its task says. ``system_prompt`` and ``task_prefix`` are written by Goldshelf,
+    for each task, where they are not given; an empty one is left out. ``templates`` holds what
+    stands below the prefix, by task (`curation.exports.templates`). ``fields`` of the product
+    are its ``{product_json}``, in this order. ``allowed`` lists the taxonomy's leaves or the
+    attribute keys in the system prompt, and so in every line.
+
+    ``several_values`` is what an attribute of more than one value answers: the first, or a
+    list. ``target_form`` is how the tasks that have a target answer: its text as given, or
+    ``{"answer": target}``. ``images`` adds the first ``max_images`` web addresses of a record
+    to its question, in the format openai-chat alone, where every content then is a list of
+    parts.
+
     ``mask_field`` hides that field in a share of train's rows, ``mask_probability``, so that a
     model learns to do without it; validation and test are never masked.
     """
@@ -29,11 +47,16 @@ class ExportSettings(BaseModel):
 
     format: Format = "openai-chat"
     name: str | None = None
-    targets: tuple[Target, ...] = ("category",)
+    targets: tuple[Target, ...] | None = None
     fields: tuple[TextField, ...] = ("title", "brand", "description")
     system_prompt: str | None = None
     task_prefix: str | None = None
+    templates: dict[str, str] = {}
     allowed: tuple[Target, ...] = ()
+    several_values: Literal["first", "list"] = "first"
+    target_form: Literal["text", "json"] = "text"
+    images: bool = False
+    max_images: int = Field(default=4, ge=1, le=100)
     mask_field: TextField | None = None
     mask_probability: float = Field(default=0.05, ge=0, le=1)
     seed: int = 7
@@ -49,8 +72,8 @@ class ExportSettings(BaseModel):
 
     @field_validator("targets", "fields", "allowed")
     @classmethod
-    def _are_different(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(value)) < len(value):
+    def _are_different(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value is not None and len(set(value)) < len(value):
             raise ValueError("each may be named once")
         return value
 
@@ -63,7 +86,7 @@ class ExportSettings(BaseModel):
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
-        if not self.targets:
+        if self.targets == ():
             raise ValueError("targets is empty: name category, attributes or both")
         if not self.fields:
             raise ValueError("fields is empty: name title, brand or description")
@@ -71,9 +94,33 @@ class ExportSettings(BaseModel):
             raise ValueError(
                 f"mask_field {self.mask_field!r} is not among the fields of the prompt"
             )
+        if self.images and self.format != "openai-chat":
+            raise ValueError(
+                f"images stand in the format openai-chat alone, not in {self.format}: take "
+                "images out or change the format"
+            )
+        for task, text in self.templates.items():
+            check_template(task, text, self.targets)
         return self
 
     @property
     def folder(self) -> str:
         """The name of the folder below ``exports/``."""
         return self.name or self.format
+
+    def template(self, task: str) -> str:
+        """What stands below the prefix for a task."""
+        return self.templates.get(task, TEMPLATES[task])
+
+    def targets_of(self, task: str) -> tuple[Target, ...]:
+        """What a product is asked; nothing for the tasks that have a target of their own."""
+        if task not in CATALOG_TASKS:
+            return ()
+        return self.targets or {CLASSIFICATION: ("category",), EXTRACTION: ("attributes",)}[task]  # type: ignore[return-value]
+
+    @property
+    def asks_as(self) -> str | None:
+        """The task that every product is asked, whatever its own; None where its own counts."""
+        if self.targets is None:
+            return None
+        return CLASSIFICATION if self.targets[0] == "category" else EXTRACTION

@@ -4,66 +4,53 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from catalog.errors import InputError
 from catalog.taxonomy.files import SEPARATORS
 from catalog.text import words
+from curation.sources.column_contents import are_gtins, are_images, are_links, are_prices, filled
+from curation.sources.column_names import (
+    ATTRIBUTES,
+    FIELDS,
+    ID_WORDS,
+    IDENTIFIERS,
+    IMAGE,
+    LEVEL,
+    NAMED_ATTRIBUTE,
+    NOT_THE_PRICE,
+    PAIR_NAME,
+    PAIR_VALUE,
+    PREFIXES,
+    PRICE_WORDS,
+    SHOP_TYPES,
+)
 
 SAMPLE_ROWS = 20_000
 
-_NAMES: dict[str, tuple[str, ...]] = {
-    "record_id": (
-        "record id", "example id", "id", "product id", "item id", "uniq id", "unique id", "uid",
-        "index", "pid", "asin", "sku", "handle", "offer id", "listing id",
-    ),
-    "title": (
-        "title", "product title", "product name", "name", "product", "item name", "item title",
-        "display name", "label", "headline",
-    ),
-    "description": (
-        "description", "product description", "long description", "body html", "body", "text",
-        "details", "about product", "about", "short description", "summary", "content",
-    ),
-    "brand": (
-        "brand", "brand name", "manufacturer", "vendor", "maker", "producer", "brandname",
-    ),
-    "price": (
-        "price", "sale price", "selling price", "current price", "final price", "list price",
-        "discounted price", "market price", "mrp", "retail price", "variant price", "amount",
-    ),
-    "currency": ("currency", "currency code", "price currency"),
-    "image_urls": (
-        "image", "image url", "image urls", "images", "image link", "img", "img url", "picture",
-        "main image", "image src", "photo", "photo url",
-    ),
-    "category": (
-        "category path", "category", "categories", "product category", "taxonomy", "breadcrumb",
-        "breadcrumbs", "cat", "product category tree", "category tree", "google product category",
-        "product type", "department", "main category", "sub category", "subcategory", "type",
-        "category level", "class", "subclass", "sub sub category", "leaf category", "level",
-    ),
-    "split_hint": ("split", "fold", "partition"),
-}  # fmt: skip
-_IDENTIFIERS: dict[str, str] = {
-    "gtin": "gtin", "gtin13": "gtin", "gtin14": "gtin", "ean": "gtin", "ean13": "gtin",
-    "upc": "gtin", "barcode": "gtin", "isbn": "isbn", "asin": "asin", "sku": "sku",
-    "mpn": "mpn", "modelno": "mpn", "model": "mpn", "model no": "mpn", "model number": "mpn",
-    "part number": "mpn", "parent sku": "parent_sku", "parent asin": "parent_sku",
-    "parent id": "parent_sku", "item group id": "parent_sku", "variant sku": "sku",
-    "variant barcode": "gtin",
-}  # fmt: skip
-_LEVEL = re.compile(r"^(?:category|cat|level|l|lvl|department|class)(?: ?(?:level|l))? ?(\d+)$")
 _NESTED = 0.9
+_NEARLY_EMPTY = 0.01
+_FEW_VALUES = 0.5
+_LEAST_ROWS = 20
+
+
+def _listed(value: Any) -> Any:
+    """One column, or several, as a list."""
+    return [value] if isinstance(value, str) else [] if value is None else value
 
 
 class ColumnMap(BaseModel):
-    """Where each field of a record comes from; what is not named goes to ``extra``."""
+    """Where each field of a record comes from; what is not named goes to ``extra``.
+
+    ``attribute_pairs`` names columns that come in pairs, one with the attribute's name and one
+    with its values (``Attribute 1 name`` and ``Attribute 1 value(s)``).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -73,24 +60,27 @@ class ColumnMap(BaseModel):
     brand: str | None = None
     price: str | None = None
     currency: str | None = None
-    image_urls: str | None = None
+    image_urls: Annotated[list[str], BeforeValidator(_listed)] = Field(default_factory=list)
     split_hint: str | None = None
     category: list[str] = Field(default_factory=list)
     attributes: dict[str, str] = Field(default_factory=dict)
+    attribute_pairs: dict[str, str] = Field(default_factory=dict)
     identifiers: dict[str, list[str]] = Field(default_factory=dict)
 
     def used(self) -> set[str]:
         """Every source column that the map names."""
         single = {
             self.record_id, self.title, self.description, self.brand, self.price,
-            self.currency, self.image_urls, self.split_hint,
+            self.currency, self.split_hint,
         }  # fmt: skip
         listed = [
             *self.category,
+            *self.image_urls,
             *self.attributes.values(),
+            *itertools.chain(*self.attribute_pairs.items()),
             *itertools.chain(*self.identifiers.values()),
         ]
-        return {name for name in [*single, *listed] if name}
+        return {name for name in single if name} | set(listed)
 
 
 @dataclass(frozen=True)
@@ -113,59 +103,235 @@ def guess_columns(rows: pl.LazyFrame) -> Guess:
     'Product Name'
     """
     sample = rows.head(SAMPLE_ROWS).collect()
-    names = {column: " ".join(_split_name(column)) for column in sample.columns}
-    chosen: dict[str, Any] = {}
-    reasons: dict[str, str] = {}
-    taken: set[str] = set()
-    for target in (
-        "title",
-        "description",
-        "brand",
-        "price",
-        "currency",
-        "image_urls",
-        "split_hint",
-    ):
-        column = _best_name(names, _NAMES[target], taken)
-        if column is not None and _fits(target, sample[column]):
-            chosen[target] = column
-            reasons[column] = f"the name {column!r}"
-            taken.add(column)
-    column = _identity(sample, names, taken)
-    if column is not None:
-        chosen["record_id"] = column
-        n_twice = int(sample[column].drop_nulls().is_duplicated().sum())
-        reasons[column] = "named like an id, " + (
-            f"{n_twice:,} values in the sample not alone" if n_twice else "no value twice"
-        )
-        taken.add(column)
-    levels = _category_columns(sample, names, taken)
-    chosen["category"] = levels
-    taken |= set(levels)
+    table = _Table(sample)
+    for target in ("title", "description", "brand", "price", "currency", "split_hint"):
+        table.choose_by_name(target)
+    _choose_price_by_content(table)
+    _choose_images(table)
+    _choose_identity(table)
+    levels = _category_columns(sample, table.names_for("category"), table.taken)
     for column in levels:
-        reasons[column] = "named like a category" + (", by rising detail" if levels[1:] else "")
-    identifiers: dict[str, list[str]] = {}
-    for column, name in names.items():
-        kind = _IDENTIFIERS.get(name)
-        if kind is not None and column not in taken - {chosen.get("record_id")}:
-            identifiers.setdefault(kind, []).append(column)
-            reasons.setdefault(column, f"an identifier ({kind})")
-    chosen["identifiers"] = identifiers
-    if "title" not in chosen:
-        column = _title_by_content(sample, taken)
-        if column is not None:
-            chosen["title"] = column
-            reasons[column] = "short texts, nearly all different"
+        table.take(column, "named like a category" + (", by rising detail" if levels[1:] else ""))
+    identifiers = _identifiers(table)
+    if "title" not in table.chosen:
+        text = _title_by_content(sample, table.taken)
+        if text is not None:
+            table.choose("title", text, "short texts, nearly all different")
+    pairs = _attribute_pairs(table)
+    attributes = _attributes(table)
+    _tell_the_rest(table)
     separator = _separator(sample[levels[0]]) if len(levels) == 1 else None
-    samples = {c: [str(v)[:80] for v in sample[c].drop_nulls().head(5)] for c in sample.columns}
-    return Guess(ColumnMap(**chosen), separator, reasons, samples)
+    samples = {c: [str(v)[:80] for v in _shown(sample[c])] for c in sample.columns}
+    columns = ColumnMap(
+        **table.chosen,
+        category=levels,
+        identifiers=identifiers,
+        attributes=attributes,
+        attribute_pairs=pairs,
+    )
+    return Guess(columns, separator, table.reasons, samples)
+
+
+def _shown(values: pl.Series) -> pl.Series:
+    if values.dtype == pl.String:
+        values = values.filter(values.str.strip_chars() != "")
+    return values.drop_nulls().head(5)
+
+
+class _Table:
+    """A sample of rows, and what was chosen of it so far."""
+
+    def __init__(self, sample: pl.DataFrame) -> None:
+        self.sample = sample
+        self.names = {column: " ".join(_split_name(column)) for column in sample.columns}
+        self.n_filled = {c: len(_shown_all(sample[c])) for c in sample.columns}
+        self.chosen: dict[str, Any] = {}
+        self.reasons: dict[str, str] = {}
+        self.taken: set[str] = set()
+
+    def take(self, column: str, reason: str) -> None:
+        self.reasons.setdefault(column, reason)
+        self.taken.add(column)
+
+    def choose(self, target: str, column: str, reason: str) -> None:
+        self.chosen[target] = column
+        self.take(column, reason)
+
+    def names_for(self, target: str) -> dict[str, str]:
+        """The names of the columns, those that the target does not know without their prefix."""
+        known = FIELDS[target]
+        return {c: n if n in known else _without_prefix(n) for c, n in self.names.items()}
+
+    def free(self) -> list[str]:
+        """Columns with values that nothing was made of yet."""
+        return [c for c in self.sample.columns if c not in self.taken and self.n_filled[c]]
+
+    def choose_by_name(self, target: str) -> None:
+        wanted = FIELDS[target]
+        for names in (self.names, {c: _without_prefix(n) for c, n in self.names.items()}):
+            column = _best_name(names, wanted, self.taken | self._empty())
+            if column is not None and _fits(target, self.sample[column]):
+                self.choose(target, column, f"the name {column!r}")
+                return
+
+    def _empty(self) -> set[str]:
+        return {c for c, n in self.n_filled.items() if not n} if self.sample.height else set()
+
+
+def _shown_all(values: pl.Series) -> pl.Series:
+    return values.drop_nulls() if values.dtype.is_nested() else filled(values)
+
+
+def _without_prefix(name: str) -> str:
+    first, _, rest = name.partition(" ")
+    return rest if rest and first in PREFIXES else name
+
+
+def _choose_price_by_content(table: _Table) -> None:
+    if "price" in table.chosen:
+        return
+    for column in table.free():
+        own = set(table.names[column].split())
+        if (
+            own & PRICE_WORDS
+            and not own & NOT_THE_PRICE
+            and not table.sample[column].dtype.is_nested()
+        ):
+            table.choose("price", column, f"a price by its name {column!r}")
+            return
+    for column in table.free():
+        own = set(table.names[column].split())
+        if not own & NOT_THE_PRICE and are_prices(table.sample[column]):
+            table.choose("price", column, "amounts with a currency")
+            return
+
+
+def _choose_images(table: _Table) -> None:
+    """The column of the name that is best, then all others that are named or look like pictures."""
+    first = _best_name(table.names, FIELDS["image_urls"], table.taken)
+    found = [] if first is None else [first]
+    if first is not None:
+        table.take(first, f"the name {first!r}")
+    for column in table.free():
+        name = _without_prefix(table.names[column])
+        if IMAGE.match(name) and are_links(table.sample[column]):
+            found.append(column)
+            table.take(column, f"links, and the name {column!r}")
+        elif are_images(table.sample[column]):
+            found.append(column)
+            table.take(column, "links to pictures")
+    if found:
+        table.chosen["image_urls"] = found
+
+
+def _choose_identity(table: _Table) -> None:
+    column = _identity(table.sample, table.names, table.taken)
+    if column is not None:
+        n_twice = int(table.sample[column].drop_nulls().is_duplicated().sum())
+        told = f"{n_twice:,} values in the sample not alone" if n_twice else "no value twice"
+        table.choose("record_id", column, f"named like an id, {told}")
+        return
+    for column in table.free():
+        own = table.names[column].split()
+        values = table.sample[column]
+        is_whole = table.n_filled[column] == len(values) and not values.dtype.is_nested()
+        is_named = bool(own) and (own[-1] in ID_WORDS or own[0] in ID_WORDS)
+        if is_named and is_whole and table.names[column] not in IDENTIFIERS:
+            texts = filled(values)
+            if texts.n_unique() == len(texts) and not texts.str.contains(" ", literal=True).any():
+                table.choose("record_id", column, "named like a code, no value twice")
+                return
+
+
+def _identifiers(table: _Table) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    identity = table.chosen.get("record_id")
+    for column, name in table.names.items():
+        kind = IDENTIFIERS.get(name) or IDENTIFIERS.get(_without_prefix(name))
+        if kind is not None and column not in table.taken - {identity}:
+            found.setdefault(kind, []).append(column)
+            table.take(column, f"an identifier ({kind})")
+    for column in table.free():
+        if are_gtins(table.sample[column]):
+            found.setdefault("gtin", []).append(column)
+            table.take(column, "numbers with the check digit of a GTIN")
+    return found
+
+
+def _attribute_pairs(table: _Table) -> dict[str, str]:
+    """Columns with the name of an attribute, each with the one of its values."""
+    names: dict[str, str] = {}
+    values: dict[str, str] = {}
+    for column in table.free():
+        for found, pattern in ((names, PAIR_NAME), (values, PAIR_VALUE)):
+            match = pattern.match(table.names[column])
+            if match:
+                found[next(n for n in match.groups() if n)] = column
+    pairs = {names[n]: values[n] for n in names if n in values}
+    for name, value in pairs.items():
+        table.take(name, f"names of attributes, whose values are in {value!r}")
+        table.take(value, f"values of the attributes named in {name!r}")
+    return pairs
+
+
+def _attributes(table: _Table) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for column in table.free():
+        name = table.names[column]
+        prefixed = NAMED_ATTRIBUTE.match(name)
+        plain = prefixed[1] if prefixed else _without_prefix(name)
+        if not prefixed and plain not in ATTRIBUTES:
+            continue
+        reason = _why_attribute(table, column, bool(prefixed))
+        key = plain[:1].upper() + plain[1:]
+        if reason is not None and key not in found:
+            found[key] = column
+            table.take(column, reason)
+    return found
+
+
+def _why_attribute(table: _Table, column: str, is_prefixed: bool) -> str | None:
+    values = table.sample[column]
+    if values.dtype.is_nested() or (values.dtype != pl.String and not is_prefixed):
+        return None
+    texts = filled(values)
+    n_different = texts.n_unique()
+    if len(values) >= _LEAST_ROWS:
+        is_rare = len(texts) < _NEARLY_EMPTY * len(values)
+        if is_rare or n_different < 2 or n_different > max(_LEAST_ROWS, _FEW_VALUES * len(texts)):
+            return None
+    why = "named as an attribute" if is_prefixed else "named like an attribute of a product"
+    return f"{why}, {n_different:,} different values in {len(texts):,} rows"
+
+
+def _tell_the_rest(table: _Table) -> None:
+    """Why the columns that nothing was made of stay in ``extra``."""
+    n_rows = table.sample.height
+    for column in table.sample.columns:
+        if column in table.reasons:
+            continue
+        n_filled = table.n_filled[column]
+        values = table.sample[column]
+        if not n_filled:
+            reason = "empty"
+        elif n_filled < _NEARLY_EMPTY * n_rows:
+            reason = f"nearly empty, {n_filled:,} of {n_rows:,} rows"
+        elif n_rows > 1 and not values.dtype.is_nested() and filled(values).n_unique() == 1:
+            reason = f"always {filled(values)[0][:40]!r}"
+        elif are_links(values):
+            reason = "links"
+        else:
+            continue
+        table.reasons[column] = reason
 
 
 def overruled(columns: ColumnMap, maps: Iterable[str], available: Iterable[str]) -> ColumnMap:
     """Apply ``FIELD=COLUMN`` texts to a column map.
 
-    ``FIELD=`` alone unsets a field. ``category=A,B,C`` names one column a level;
-    ``attributes.Colour=COLUMN`` and ``identifiers.gtin=COLUMN`` name the others.
+    ``FIELD=`` alone unsets a field. ``category=A,B,C`` names one column a level,
+    ``image_urls=A,B`` each column of links; ``attributes.Colour=COLUMN``,
+    ``identifiers.gtin=COLUMN`` and ``attribute_pairs.NAMES=VALUES`` name the others. A column
+    that is named leaves the attribute that was guessed of it.
 
     Raises
     ------
@@ -186,7 +352,7 @@ def overruled(columns: ColumnMap, maps: Iterable[str], available: Iterable[str])
             raise InputError(
                 f"--map {text}: expected FIELD=COLUMN, FIELD one of "
                 f"{', '.join(f for f, v in body.items() if not isinstance(v, dict))}"
-                ", attributes.NAME or identifiers.KIND."
+                ", attributes.NAME, identifiers.KIND or attribute_pairs.COLUMN."
             )
         wanted = [value] if value in known or not value else [v.strip() for v in value.split(",")]
         for column in wanted:
@@ -195,11 +361,13 @@ def overruled(columns: ColumnMap, maps: Iterable[str], available: Iterable[str])
                     f"--map {text}: there is no column {column!r}. Columns: {', '.join(known)}."
                 )
         wanted = [column for column in wanted if column]
-        if top == "category":
+        for guessed in [k for k, c in columns.attributes.items() if c in wanted]:
+            body["attributes"].pop(guessed, None)
+        if top in ("category", "image_urls"):
             body[top] = wanted
         elif top == "identifiers":
             body[top][key] = wanted
-        elif top == "attributes":
+        elif top in ("attributes", "attribute_pairs"):
             body[top] = {**body[top], key: wanted[0]} if wanted else _without(body[top], key)
         else:
             body[top] = wanted[0] if wanted else None
@@ -211,7 +379,11 @@ def _without(mapping: dict[str, str], key: str) -> dict[str, str]:
 
 
 def _split_name(column: str) -> list[str]:
-    return words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).replace("_", " "))
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", " ", column)
+    plain = "".join(
+        c for c in unicodedata.normalize("NFKD", parted) if not unicodedata.combining(c)
+    )
+    return words(plain.replace("_", " "))
 
 
 def _best_name(names: dict[str, str], wanted: tuple[str, ...], taken: set[str]) -> str | None:
@@ -227,12 +399,12 @@ def _fits(target: str, values: pl.Series) -> bool:
 
 
 def _identity(sample: pl.DataFrame, names: dict[str, str], taken: set[str]) -> str | None:
-    for name in _NAMES["record_id"]:
+    for name in FIELDS["record_id"]:
         for column, own in names.items():
             if own != name or column in taken or sample[column].dtype.is_nested():
                 continue
-            filled = sample[column].drop_nulls()
-            if len(filled) and filled.n_unique() >= 0.5 * len(filled):
+            given = sample[column].drop_nulls()
+            if len(given) and given.n_unique() >= 0.5 * len(given):
                 return column
     return None
 
@@ -241,17 +413,17 @@ def _category_columns(sample: pl.DataFrame, names: dict[str, str], taken: set[st
     numbered = sorted(
         (int(match.group(1)), column)
         for column, name in names.items()
-        if (match := _LEVEL.match(name)) and column not in taken
+        if (match := LEVEL.match(name)) and column not in taken
     )
     if len(numbered) > 1:
         return [column for _, column in numbered]
     named = [
         column
-        for wanted in _NAMES["category"]
+        for wanted in FIELDS["category"]
         for column, own in names.items()
         if own == wanted and column not in taken and sample[column].null_count() < sample.height
     ]
-    named = list(dict.fromkeys(named))
+    named = _of_the_product(sample, list(dict.fromkeys(named)))
     if not named:
         return [column for _, column in numbered]
     if sample[named[0]].dtype.is_nested() or _separator(sample[named[0]]) or len(named) == 1:
@@ -262,6 +434,18 @@ def _category_columns(sample: pl.DataFrame, names: dict[str, str], taken: set[st
         if _tells(sample, column, chain[-1]):
             chain.append(column)
     return chain if named[0] in chain else named[:1]
+
+
+def _of_the_product(sample: pl.DataFrame, named: list[str]) -> list[str]:
+    """The columns that are not a shop system's word for the row, nor the same in all rows."""
+    kept = [
+        c
+        for c in named
+        if sample[c].dtype != pl.String
+        or not filled(sample[c]).str.to_lowercase().is_in(list(SHOP_TYPES)).all()
+    ]
+    varied = [c for c in kept if sample[c].dtype.is_nested() or sample[c].n_unique() > 1]
+    return varied or kept
 
 
 def _tells(sample: pl.DataFrame, fine: str, coarse: str) -> bool:
@@ -276,11 +460,11 @@ def _tells(sample: pl.DataFrame, fine: str, coarse: str) -> bool:
 def _separator(values: pl.Series) -> str | None:
     if values.dtype != pl.String:
         return None
-    filled = values.drop_nulls()
-    if not len(filled):
+    given = values.drop_nulls()
+    if not len(given):
         return None
     for separator in SEPARATORS:
-        if filled.str.contains(separator, literal=True).mean() >= 0.5:  # type: ignore[operator]
+        if given.str.contains(separator, literal=True).mean() >= 0.5:  # type: ignore[operator]
             return separator.strip() if ">" in separator else separator
     return None
 

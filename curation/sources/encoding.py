@@ -49,9 +49,8 @@ def guess_encoding(path: Path) -> str:
         sample = file.read(_SAMPLE)
     if not sample.strip():
         raise InputError(f"{path} is empty. Expected a header line and rows.")
-    for mark, name in _BOMS:
-        if sample.startswith(mark):
-            return name
+    if mark := _mark(sample):
+        return mark
     if b"\x00" in sample:
         raise InputError(
             f"{path} is not text: it holds zero bytes. Is it a spreadsheet or archive?"
@@ -65,6 +64,16 @@ def guess_encoding(path: Path) -> str:
     return best.encoding
 
 
+def byte_order_mark(path: Path) -> str | None:
+    """The encoding that the first bytes of a file announce; None where they do not."""
+    with open_bytes(path) as file:
+        return _mark(file.read(4))
+
+
+def _mark(sample: bytes) -> str | None:
+    return next((name for mark, name in _BOMS if sample.startswith(mark)), None)
+
+
 def _reads_as_western(sample: bytes) -> bool:
     """Whether cp1252, by far the commonest legacy encoding, gives letters and typography."""
     text = sample.decode("cp1252", "replace")
@@ -74,7 +83,7 @@ def _reads_as_western(sample: bytes) -> bool:
 def _count_broken(path: Path) -> tuple[int, int]:
     n_lines = n_broken = 0
     with open_bytes(path) as file:
-        for block in _blocks_of_lines(file):
+        for block in blocks_of_lines(file):
             n_lines += block.count(b"\n") + 1
             try:
                 block.decode("utf-8")
@@ -91,7 +100,8 @@ def _is_broken(line: bytes) -> bool:
     return False
 
 
-def _blocks_of_lines(file: IO[bytes]) -> Iterator[bytes]:
+def blocks_of_lines(file: IO[bytes]) -> Iterator[bytes]:
+    """The bytes of a file in large blocks, each of whole lines."""
     rest = b""
     while block := file.read(_BLOCK):
         block = rest + block

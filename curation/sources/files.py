@@ -151,7 +151,7 @@ def _read_csv(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
     columns = _column_names(header)
     target = scratch / f"{path.name}.parquet"
     source = (
-        f"read_csv({_text(plain)}, columns={_struct(columns)}, delim={_text(delimiter)}, "
+        f"read_csv({sql_text(plain)}, columns={_struct(columns)}, delim={sql_text(delimiter)}, "
         "quote='\"', escape='\"', header=true, auto_detect=false, store_rejects=true, "
         "rejects_limit=0, strict_mode=true, max_line_size=33554432)"
     )
@@ -159,7 +159,7 @@ def _read_csv(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
         try:
             database.execute(_copy(source, target))
         except duckdb.Error as error:
-            raise _unreadable(path, "CSV", error) from error
+            raise unreadable(path, "CSV", error) from error
         rejects = database.sql(
             "select line_byte_position as position, error_type, error_message, csv_line "
             "from reject_errors order by file_id, line_byte_position, byte_position"
@@ -246,7 +246,7 @@ def _read_jsonl(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
     plain = as_utf8(path, encoding, scratch)
     target = scratch / f"{path.name}.parquet"
     lines = (
-        f"(select row_number() over () as line, column0 as raw from read_csv({_text(plain)}, "
+        f"(select row_number() over () as line, column0 as raw from read_csv({sql_text(plain)}, "
         "columns={'column0': 'VARCHAR'}, delim='\\x01', quote='', escape='', header=false, "
         "auto_detect=false, max_line_size=268435456, strict_mode=false) )"
     )
@@ -260,19 +260,19 @@ def _read_jsonl(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
                 clean = scratch / f"{path.name}.clean.jsonl"
                 database.execute(
                     f"copy (select raw from {lines} where raw is not null and not ({bad})) "
-                    f"to {_text(clean)} (format csv, header false, quote '', escape '', delim '\\x01')"
+                    f"to {sql_text(clean)} (format csv, header false, quote '', escape '', delim '\\x01')"
                 )
                 plain = clean
             if plain.stat().st_size == 0:
-                database.execute(f"copy (select 1 as empty limit 0) to {_text(target)}")
+                database.execute(f"copy (select 1 as empty limit 0) to {sql_text(target)}")
             else:
                 source = (
-                    f"read_json({_text(plain)}, format='newline_delimited', sample_size=-1, "
+                    f"read_json({sql_text(plain)}, format='newline_delimited', sample_size=-1, "
                     "maximum_object_size=268435456, convert_strings_to_integers=false)"
                 )
                 database.execute(_copy(source, target))
         except duckdb.Error as error:
-            raise _unreadable(path, "JSON Lines", error) from error
+            raise unreadable(path, "JSON Lines", error) from error
     rows = [(str(path), line, _why_not_json(raw), raw) for line, raw in rejected]
     quarantine = pl.DataFrame(rows, schema=QUARANTINE_SCHEMA, orient="row")
     return _table(target, quarantine, {"format": "jsonl", "encoding": encoding})
@@ -317,7 +317,7 @@ def _read_parquet(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
     try:
         return _table(path, pl.DataFrame(schema=QUARANTINE_SCHEMA), {"format": "parquet"})
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{path}: not a Parquet file. {_first_line(error)}") from error
+        raise InputError(f"{path}: not a Parquet file. {first_line(error)}") from error
 
 
 def _read_xlsx(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
@@ -325,7 +325,7 @@ def _read_xlsx(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
         sheet: dict[str, Any] = {"sheet_name": options.sheet} if options.sheet else {"sheet_id": 1}
         frame = pl.read_excel(path, engine="calamine", infer_schema_length=None, **sheet)
     except Exception as error:  # the reader's own exceptions share no base class
-        raise InputError(f"{path}: not a readable spreadsheet. {_first_line(error)}") from error
+        raise InputError(f"{path}: not a readable spreadsheet. {first_line(error)}") from error
     target = scratch / f"{path.name}.parquet"
     frame.write_parquet(target)
     facts = {"format": "xlsx", "sheet": options.sheet or "first"}
@@ -349,24 +349,26 @@ def _table(parquet: Path, quarantine: pl.DataFrame, facts: dict[str, Any]) -> Ra
     return RawTable(parquet, quarantine, {**facts, "n_rows": n_rows, "columns": columns})
 
 
-def _unreadable(path: Path, what: str, error: duckdb.Error) -> Exception:
+def unreadable(path: Path, what: str, error: duckdb.Error) -> Exception:
     """The file's fault, unless it is our own copy that could not be written."""
     if "write" in str(error).lower() and isinstance(error, duckdb.IOException):
-        return OSError(errno.ENOSPC, _first_line(error))
-    return InputError(f"{path}: not readable as {what}. {_first_line(error)}")
+        return OSError(errno.ENOSPC, first_line(error))
+    return InputError(f"{path}: not readable as {what}. {first_line(error)}")
 
 
-def _text(value: object) -> str:
+def sql_text(value: object) -> str:
+    """A value as a text of SQL, quoted."""
     return "'" + str(value).replace("'", "''") + "'"
 
 
 def _struct(columns: list[str]) -> str:
-    return "{" + ", ".join(f"{_text(name)}: 'VARCHAR'" for name in columns) + "}"
+    return "{" + ", ".join(f"{sql_text(name)}: 'VARCHAR'" for name in columns) + "}"
 
 
 def _copy(source: str, target: Path) -> str:
-    return f"copy (from {source}) to {_text(target)} (format parquet, compression zstd)"
+    return f"copy (from {source}) to {sql_text(target)} (format parquet, compression zstd)"
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """The first line of what an error says; its name where it says nothing."""
     return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__

@@ -13,9 +13,29 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from catalog.errors import InputError
 from curation.duplicates.join import Told
+from curation.sources import amazonqa, ecinstruct, esci, extractgpt, hub, pairs, wdc_pave
+from curation.sources.google_feed import (
+    FEED_FIELDS,
+    GoogleFeedOptions,
+    feed_field,
+    feed_head,
+    feed_options,
+    load_feed,
+    sniff_feed,
+)
+from curation.sources.mave import MaveOptions, load_mave, mave_head, sniff_mave
 from curation.sources.products import load_products
 from curation.sources.result import LoadResult
 from curation.sources.settings import SourceSettings
+from curation.sources.shopify import COLUMNS as SHOPIFY_COLUMNS
+from curation.sources.shopify import (
+    ShopifyOptions,
+    load_shopify,
+    shopify_field,
+    shopify_head,
+    shopify_options,
+    sniff_shopify,
+)
 
 CATALOG = "catalog"
 _SURE = 0.5
@@ -44,8 +64,16 @@ class Kind:
         columns are guessed.
     fields
         What becomes of each source field.
+    becomes
+        The same for a kind whose fields are not a closed list.
     options
         What ``[source.options]`` may hold.
+    follow
+        Options that follow from the taxonomy setting and the first rows; what a person
+        declares counts before them.
+    fetch
+        Brings (the first) rows of a source that is no file into files of the scratch folder,
+        which are then of another kind; and notes.
     """
 
     name: str
@@ -54,7 +82,14 @@ class Kind:
     sniff: Callable[[Path], float] = lambda _path: 0.0
     head: Callable[[Path, SourceSettings], pl.DataFrame] | None = None
     fields: dict[str, str] = field(default_factory=dict)
+    becomes: Callable[[str], str] | None = None
     options: type[BaseModel] = NoOptions
+    follow: Callable[[str, pl.DataFrame], dict[str, Any]] = lambda _taxonomy, _head: {}
+    fetch: Callable[[SourceSettings, Path, int | None], tuple[list[Path], list[str]]] | None = None
+
+    def field_of(self, column: str) -> str:
+        """What becomes of a source field."""
+        return self.becomes(column) if self.becomes else self.fields.get(column, "extra")
 
     def checked_options(self, given: dict[str, Any]) -> BaseModel:
         """The options, validated.
@@ -84,7 +119,102 @@ def _all_kinds() -> list[Kind]:
             CATALOG,
             "any table of products, one a row",
             lambda settings, scratch, _told: load_products(settings, scratch),
-        )
+        ),
+        Kind(
+            "mave",
+            "MAVE's JSON Lines, or its labels and the Amazon metadata they belong to",
+            load_mave,
+            sniff=sniff_mave,
+            head=mave_head,
+            fields={
+                "id": "record_id",
+                "category": "category_path",
+                "paragraphs": "paragraphs, title, description, brand",
+                "attributes": "attributes",
+            },
+            options=MaveOptions,
+        ),
+        Kind(
+            "shopify-export",
+            "Shopify's product CSV, rows of one handle folded into one product",
+            lambda settings, scratch, _told: load_shopify(settings, scratch),
+            sniff=sniff_shopify,
+            head=shopify_head,
+            fields={column: shopify_field(column) for column in SHOPIFY_COLUMNS},
+            becomes=shopify_field,
+            options=ShopifyOptions,
+            follow=shopify_options,
+        ),
+        Kind(
+            "google-feed",
+            "a Merchant Center product feed, XML or a table",
+            load_feed,
+            sniff=sniff_feed,
+            head=feed_head,
+            fields=FEED_FIELDS,
+            becomes=feed_field,
+            options=GoogleFeedOptions,
+            follow=feed_options,
+        ),
+        Kind(
+            "ecinstruct",
+            "ECInstruct's ten tasks: instruction, input, options, output",
+            lambda settings, scratch, _told: ecinstruct.load(settings, scratch),
+            sniff=ecinstruct.sniff,
+            head=ecinstruct.head,
+            fields=ecinstruct.FIELDS,
+            options=ecinstruct.EcInstructOptions,
+        ),
+        Kind(
+            "esci",
+            "Amazon ESCI: examples and products, joined",
+            lambda settings, scratch, _told: esci.load(settings, scratch),
+            sniff=esci.sniff,
+            head=esci.head,
+            fields=esci.FIELDS,
+            options=esci.EsciOptions,
+        ),
+        Kind(
+            "amazonqa",
+            "AmazonQA's JSON Lines, or McAuley's question files",
+            lambda settings, scratch, _told: amazonqa.load(settings, scratch),
+            sniff=amazonqa.sniff,
+            head=amazonqa.head,
+            fields=amazonqa.FIELDS,
+            options=amazonqa.AmazonQaOptions,
+        ),
+        Kind(
+            "extractgpt",
+            "ExtractGPT's AE-110K and OA-Mine: titles with attribute values",
+            lambda settings, scratch, _told: extractgpt.load(settings, scratch),
+            sniff=extractgpt.sniff,
+            head=extractgpt.head,
+            fields=extractgpt.FIELDS,
+        ),
+        Kind(
+            "wdc-pave",
+            "WDC PAVE: offers with attribute values",
+            lambda settings, scratch, _told: wdc_pave.load(settings, scratch),
+            sniff=wdc_pave.sniff,
+            head=wdc_pave.head,
+            fields=wdc_pave.FIELDS,
+        ),
+        Kind(
+            "pairs",
+            "pairs of products, the same or not: ditto's lines, or a table of both",
+            lambda settings, scratch, _told: pairs.load(settings, scratch),
+            sniff=pairs.sniff,
+            head=pairs.head,
+            fields=pairs.FIELDS,
+        ),
+        Kind(
+            "hub",
+            "a dataset of the Hugging Face hub, or a local folder of one",
+            lambda settings, scratch, told: hub.load(settings, scratch, named_or_guessed, told),
+            sniff=hub.sniff,
+            options=hub.HubOptions,
+            fetch=lambda settings, scratch, limit: hub.fetch(settings, scratch, limit),
+        ),
     ]
 
 
@@ -107,5 +237,19 @@ def kind_named(name: str) -> Kind:
 def guess_kind(paths: list[str]) -> Kind:
     """The kind that is surest of the first path; a catalog where none is."""
     path = Path(paths[0])
-    surest = max(KINDS.values(), key=lambda kind: kind.sniff(path))
-    return surest if surest.sniff(path) > _SURE else KINDS[CATALOG]
+    sureness = {name: _sniffed(kind, path) for name, kind in KINDS.items()}
+    surest = max(sureness, key=lambda name: sureness[name])
+    return KINDS[surest if sureness[surest] > _SURE else CATALOG]
+
+
+def _sniffed(kind: Kind, path: Path) -> float:
+    """How sure a kind is of a path; of one that it cannot read it is not."""
+    try:
+        return kind.sniff(path)
+    except InputError:
+        return 0.0
+
+
+def named_or_guessed(name: str | None, paths: list[str]) -> Kind:
+    """The kind that is named, or else the one guessed of the paths."""
+    return guess_kind(paths) if name is None else kind_named(name)

@@ -9,14 +9,15 @@ import duckdb
 import polars as pl
 
 from catalog.errors import InputError
-from catalog.records import ATTRIBUTE, EVIDENCE, IDENTIFIER, PARAGRAPH, conform
+from catalog.records import ATTRIBUTE, EVIDENCE, IDENTIFIER, RECORD_SCHEMA, conform
 from catalog.wording import counted
+from curation.sources.attributes import attributes_of
 from curation.sources.columns import ColumnMap
+from curation.sources.fields import currency_of, paragraphs, place_of, price_of, urls_of
 from curation.sources.files import QUARANTINE_SCHEMA, RawTable, read_table
+from curation.sources.ids import unique_ids
 from curation.sources.result import LoadResult
 from curation.sources.settings import SourceSettings
-
-_CURRENCIES = {"₹": "INR", "€": "EUR", "£": "GBP", "¥": "JPY", "$": "USD"}
 
 
 def load_products(settings: SourceSettings, scratch: Path) -> LoadResult:
@@ -110,27 +111,11 @@ def _record_ids(
             f"{len(given):,} rows, so it is not an id. Pass --map record_id=COLUMN, or "
             "--map record_id= to have ids made."
         )
-    ids = ids.with_columns(pl.coalesce("given", "made").alias("wanted")).with_columns(
-        pl.int_range(1, pl.len() + 1).over("wanted").alias("nth")
-    )
-    mark = pl.when(pl.col("given").is_null()).then(pl.lit("-")).otherwise(pl.lit("#"))
-    ids = ids.with_columns(
-        pl.when(pl.col("nth") > 1)
-        .then(pl.concat_str("wanted", mark, "nth"))
-        .otherwise("wanted")
-        .alias("record_id"),
+    ids = unique_ids(ids).with_columns(
         _changed=(pl.col("nth") > 1) | pl.col("given").is_null()
         if columns.record_id
         else pl.lit(False),
     )
-    clash = ids["record_id"].is_duplicated()
-    if clash.any():
-        ids = ids.with_columns(
-            pl.when(clash & (pl.col("nth") > 1))
-            .then(pl.concat_str("record_id", pl.lit("#"), "made"))
-            .otherwise("record_id")
-            .alias("record_id")
-        )
     sizes = [part.height for part in parts]
     starts = [sum(sizes[:n]) for n in range(len(sizes))]
     kept = ids.select("record_id", pl.col("_changed"), pl.col("given").alias("_source_id"))
@@ -174,9 +159,9 @@ def to_records(
         "description": text(columns.description),
         "brand": text(columns.brand),
         "split_hint": text(columns.split_hint),
-        "price": _price(text(columns.price)),
-        "currency": _currency(text(columns.currency), text(columns.price)),
-        "image_urls": _urls(text(columns.image_urls)),
+        "price": price_of(text(columns.price)),
+        "currency": currency_of(text(columns.currency), text(columns.price)),
+        "image_urls": _images(columns.image_urls, schema, text),
         "category_path": _category(columns.category, category_separator, schema, text),
         "task": pl.lit("classification"),
     }
@@ -197,10 +182,44 @@ def to_records(
         pl.col("_identifiers").alias("identifiers"),
         pl.col("_values").alias("_values"),
     )
-    with_paragraphs = mapped_rows.with_columns(_paragraphs())
-    if not columns.attributes:
-        return conform(with_paragraphs)
-    return conform(with_paragraphs.with_columns(_attributes(list(columns.attributes))))
+    done = mapped_rows.with_columns(paragraphs())
+    if columns.attributes:
+        done = done.with_columns(_attributes(list(columns.attributes)))
+    if not columns.attribute_pairs:
+        return conform(done)
+    records = conform(done.drop("_values"))
+    pairs = [
+        (text(name).alias(f"_name{n}"), text(value).alias(f"_value{n}"))
+        for n, (name, value) in enumerate(columns.attribute_pairs.items())
+        if name in schema and value in schema
+    ]
+    told = rows.select(part for pair in pairs for part in pair)
+    both = pl.concat([records, told], how="horizontal")
+    return both.map_batches(
+        lambda batch: _with_pairs(batch, len(pairs)), schema=RECORD_SCHEMA, streamable=True
+    )
+
+
+def _with_pairs(batch: pl.DataFrame, n_pairs: int) -> pl.DataFrame:
+    """Records with the attributes of ``_name0, _value0, …``, values parted by bars or commas."""
+    numbered = batch.with_row_index("row")
+    values = pl.concat(
+        numbered.select(
+            "row",
+            pl.col(f"_name{n}").alias("key"),
+            pl.col(f"_value{n}")
+            .str.replace_all(r"\s*\|\s*|,\s+", "|")
+            .str.split("|")
+            .alias("value"),
+        )
+        .drop_nulls()
+        .explode("value")
+        for n in range(n_pairs)
+    )
+    paired = attributes_of(batch, values.sort("row", maintain_order=True)).fill_null([])
+    both = pl.concat_list(pl.col("attributes").fill_null([]), pl.lit(paired))
+    filled = pl.when(both.list.len() > 0).then(both).alias("attributes")
+    return batch.with_columns(filled).select(RECORD_SCHEMA.names())
 
 
 def _merged_json(extra: pl.Expr, source_id: pl.Expr, has_extra: bool) -> pl.Expr:
@@ -210,32 +229,6 @@ def _merged_json(extra: pl.Expr, source_id: pl.Expr, has_extra: bool) -> pl.Expr
     encoded = extra.struct.json_encode()
     merged = pl.concat_str(encoded.str.head(-1), pl.lit(","), told.str.slice(1), ignore_nulls=False)
     return pl.coalesce(merged, encoded)
-
-
-def _price(value: pl.Expr) -> pl.Expr:
-    """A number out of "₹1,299.00", "1.299,00 €" or "12"; null where there is none."""
-    digits = value.str.extract(r"(-?\d[\d.,\s'’]*)").str.replace_all(r"[\s'’]", "")
-    decimal_comma = digits.str.contains(r"^-?[\d.]*,\d{1,2}$")
-    european = digits.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
-    plain = digits.str.replace_all(",", "", literal=True)
-    return (
-        pl.when(decimal_comma)
-        .then(european)
-        .otherwise(plain)
-        .str.strip_chars_end(".")
-        .cast(pl.Float64, strict=False)
-    )
-
-
-def _currency(named: pl.Expr, price: pl.Expr) -> pl.Expr:
-    symbol = price.str.extract(r"([₹€£¥$])").replace_strict(_CURRENCIES, default=None)
-    return pl.coalesce(named, price.str.extract(r"\b([A-Z]{3})\b"), symbol.cast(pl.String))
-
-
-def _urls(value: pl.Expr) -> pl.Expr:
-    """One link, or several in a JSON list or parted by commas, bars or white space."""
-    found = value.str.extract_all(r"""[^\s,|;"'\[\]]+""")
-    return pl.when(found.list.len() > 0).then(found)
 
 
 def _category(levels: list[str], separator: str | None, schema: pl.Schema, text: Any) -> pl.Expr:
@@ -252,6 +245,14 @@ def _category(levels: list[str], separator: str | None, schema: pl.Schema, text:
         pl.element().filter(pl.element().is_not_null() & (pl.element() != ""))
     )
     return pl.when(stripped.list.len() > 0).then(stripped)
+
+
+def _images(columns: list[str], schema: pl.Schema, text: Any) -> pl.Expr:
+    links = [urls_of(text(c)) for c in columns if c in schema]
+    if not links:
+        return pl.lit(None, pl.List(pl.String))
+    found = pl.concat_list(link.fill_null([]) for link in links).list.unique(maintain_order=True)
+    return pl.when(found.list.len() > 0).then(found)
 
 
 def _identifiers(columns: ColumnMap, schema: pl.Schema, text: Any) -> pl.Expr:
@@ -274,22 +275,13 @@ def _attribute_values(columns: ColumnMap, schema: pl.Schema, text: Any) -> pl.Ex
     return pl.struct([value.alias(f"a{n}") for n, value in enumerate(parts.values())])
 
 
-def _paragraphs() -> pl.Expr:
-    parts = [
-        pl.when(pl.col(name).is_not_null()).then(pl.struct(text=pl.col(name), source=pl.lit(name)))
-        for name in ("title", "description")
-    ]
-    found = pl.concat_list(parts).list.drop_nulls().cast(pl.List(PARAGRAPH))
-    return pl.when(found.list.len() > 0).then(found).alias("paragraphs")
-
-
 def _attributes(keys: list[str]) -> pl.Expr:
     """Attributes of columns, each value with its first place in the text where it has one."""
     parts = []
     for n, key in enumerate(keys):
         value = pl.col("_values").struct.field(f"a{n}")
-        in_title = _find(pl.col("title"), value)
-        in_description = _find(pl.col("description"), value)
+        in_title = place_of(pl.col("title"), value)
+        in_description = place_of(pl.col("description"), value)
         description_pid = pl.col("title").is_not_null().cast(pl.Int32)
         begin = pl.coalesce(in_title, in_description)
         pid = pl.when(in_title.is_not_null()).then(0).when(in_description.is_not_null())
@@ -306,15 +298,3 @@ def _attributes(keys: list[str]) -> pl.Expr:
         )
     found = pl.concat_list(parts).list.drop_nulls()
     return pl.when(found.list.len() > 0).then(found).alias("attributes")
-
-
-def _find(text: pl.Expr, value: pl.Expr) -> pl.Expr:
-    """Where a value first stands in a text, in characters; null where it does not.
-
-    Inside a word ("red" in "covered") it does not stand.
-    """
-    before = text.str.split(value).list.first()
-    begin = before.str.len_chars()
-    after = text.str.slice(begin + value.str.len_chars(), 1)
-    apart = ~before.str.contains(r"\w$") & ~after.str.contains(r"^\w")
-    return pl.when(text.str.contains(value, literal=True) & (value != "") & apart).then(begin)

@@ -11,7 +11,11 @@ from curation.sources.files import ReadOptions
 
 
 class SourceSettings(BaseModel):
-    """The ``[source]`` section: which files, read how, mapped how."""
+    """The ``[source]`` section: which files, read how, mapped how.
+
+    ``licence`` and ``language`` (codes such as ``en``) change no record: they go into the card
+    of an export.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -25,6 +29,8 @@ class SourceSettings(BaseModel):
     columns: ColumnMap = ColumnMap()
     allow_missing: list[str] = Field(default_factory=list)
     options: dict[str, Any] = Field(default_factory=dict)
+    licence: str | None = Field(default=None, exclude=True)
+    language: list[str] = Field(default_factory=list, exclude=True)
 
     def read_options(self) -> ReadOptions:
         """The part that decides how a file is read."""

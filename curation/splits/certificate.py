@@ -24,7 +24,7 @@ from catalog.records import text_of
 from catalog.text import folded
 from curation.duplicates.dedupe import pairs_between
 from curation.duplicates.join import Told
-from curation.splits.groups import identifier_keys
+from curation.splits.groups import identifier_keys, query_keys
 
 _LISTED = 1_000
 
@@ -36,6 +36,7 @@ class CertifySettings(BaseModel):
 
     group_columns: list[str] = ["brand"]
     identifiers: bool = True
+    queries: bool = True
     text_columns: list[list[str]] = [["title"], ["title", "description"]]
     near_duplicates: float = Field(default=0.8, gt=0, le=1)
     lower_by: float = Field(default=0.1, ge=0, lt=1)
@@ -54,6 +55,8 @@ class Leaks:
         Different group values (brands) that stand on both sides.
     shared_identifiers
         Different identifiers that stand on both sides.
+    shared_queries
+        Different queries that stand on both sides, by their words in order.
     exact_pairs
         Pairs across with the same words in the same order.
     near_pairs
@@ -72,6 +75,7 @@ class Leaks:
 
     shared_groups: int
     shared_identifiers: int
+    shared_queries: int
     exact_pairs: int
     near_pairs: int
     near_pairs_lower: int
@@ -84,7 +88,11 @@ class Leaks:
     def leaks(self) -> bool:
         """Whether anything crosses."""
         return bool(
-            self.shared_groups or self.shared_identifiers or self.exact_pairs or self.near_pairs
+            self.shared_groups
+            or self.shared_identifiers
+            or self.shared_queries
+            or self.exact_pairs
+            or self.near_pairs
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -92,6 +100,7 @@ class Leaks:
         return {
             "shared_groups": self.shared_groups,
             "shared_identifiers": self.shared_identifiers,
+            "shared_queries": self.shared_queries,
             "exact_pairs": self.exact_pairs,
             "near_duplicate_pairs": self.near_pairs,
             "near_duplicate_pairs_lower": self.near_pairs_lower,
@@ -155,6 +164,12 @@ def find_leaks(
         n_identifiers, rows, told = _shared_identifiers(left, right, left_ids, right_ids)
         bad.append(rows)
         listed.append(told)
+    n_queries = 0
+    if settings.queries and "query" in left.columns and "query" in right.columns:
+        a, b = query_keys(left["query"]), query_keys(right["query"])
+        n_queries, rows, told = _shared_keys(a, b, left_ids, right_ids, "query")
+        bad.append(rows)
+        listed.append(told)
     exact, near, lower, largest = _text_leaks(left, right, settings, progress)
     for kind, pairs in (("exact", exact), ("near_duplicate", near)):
         bad.append(pairs["right"].unique().to_numpy())
@@ -163,6 +178,7 @@ def find_leaks(
     return Leaks(
         n_groups,
         n_identifiers,
+        n_queries,
         exact.select("left", "right").unique().height,
         near.select("left", "right").unique().height,
         lower,
@@ -408,6 +424,8 @@ def _read(path: Path, settings: CertifySettings) -> pl.DataFrame:
     wanted = {"example_id": pl.String(), "copy": pl.Int64()}
     for column in [*settings.group_columns, *(c for text in settings.text_columns for c in text)]:
         wanted[column] = pl.String()
+    if settings.queries:
+        wanted["query"] = pl.String()
     schema = {**wanted, "identifiers": pl.List(pl.Struct({"kind": pl.String, "value": pl.String}))}
     if path.stat().st_size == 0:
         return pl.DataFrame(schema=schema)

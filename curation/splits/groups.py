@@ -28,14 +28,14 @@ _SHORTEST_MODEL_NUMBER = 4
 
 
 class GroupSettings(BaseModel):
-    """What ties records together."""
+    """What ties records together; ``near_duplicates`` of 0 ties no texts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     by: Literal["brand", "none"] = "brand"
     identifiers: bool = True
     queries: bool = True
-    near_duplicates: float | None = Field(default=0.8, gt=0, le=1)
+    near_duplicates: float = Field(default=0.8, ge=0, le=1)
     text_columns: list[list[str]] = [["title"], ["title", "description"]]
     generic_brands: list[str] = []
 
@@ -98,11 +98,10 @@ def record_groups(
         edges.append(_star("brand", brand_keys(brands, generic=settings.generic_brands)))
     edges += [_star(name, records.select(name).collect()[name]) for name in tie_on or []]
     if settings.queries and "query" in present:
-        queries = folded(records.select("query").collect()["query"])
-        edges.append(_star("query", queries.set(queries == "", None)))
+        edges.append(_star("query", query_keys(records.select("query").collect()["query"])))
     if settings.identifiers and "identifiers" in present:
         edges.append(_identifier_edges(records))
-    if settings.near_duplicates is not None:
+    if settings.near_duplicates > 0:
         for columns in settings.text_columns:
             if not set(columns) <= present:
                 continue
@@ -141,6 +140,12 @@ def _star_of(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
 
 def _identifier_edges(records: pl.LazyFrame) -> pl.DataFrame:
     return _star_of(identifier_keys(records), "identifier")
+
+
+def query_keys(queries: pl.Series) -> pl.Series:
+    """Queries made comparable: their words in order; one without words is null."""
+    words = folded(queries.cast(pl.String))
+    return words.set(words == "", None)
 
 
 def identifier_keys(records: pl.LazyFrame) -> pl.DataFrame:

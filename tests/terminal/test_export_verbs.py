@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -79,16 +81,60 @@ def test_options_of_export_are_kept_as_settings(said, shop: str, tmp_path: Path)
         "title,brand",
     ]
     _, body = said("export", *options, "--mask-field", "title", "--mask-probability", "0.5")
-    assert body["prompt"] == {"system": "Répondez.", "task_prefix": "[SORT]"}
+    assert body["prompts"] == {
+        "classification": {
+            "system": "Répondez.",
+            "task_prefix": "[SORT]",
+            "template": "{product_json}",
+        }
+    }
     assert body["masked"]["probability"] == 0.5
     assert 0 < body["masked"]["n_masked"] < body["masked"]["n_maskable"]
     assert 'mask_field = "title"' in (Path(shop) / "goldshelf.toml").read_text()
     _, body = said("export", "--mask-field", "none")
     assert body["masked"] is None
-    assert body["prompt"]["task_prefix"] == "[SORT]"
+    assert body["prompts"]["classification"]["task_prefix"] == "[SORT]"
 
 
-def test_an_export_that_leaks_exits_1_each_time_and_is_written(said, shop: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_template_is_kept_as_lines_in_the_settings_and_taken_back(  # type: ignore[no-untyped-def]
+    said, shop: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "ask.txt"
+    file.write_text("Which shelf?\n{title} by {brand}\n", "utf-8")
+    _, body = said("export", "--template", f"classification=@{file}")
+    assert body["prompts"]["classification"]["template"] == "Which shelf?\n{title} by {brand}"
+    settings = (Path(shop) / "goldshelf.toml").read_text()
+    assert 'classification = """Which shelf?\n{title} by {brand}"""' in settings
+    line = (Path(body["folder"]) / "train.jsonl").read_text().split("\n")[0]
+    assert json.loads(line)["messages"][1]["content"].startswith("[CLASSIFY]\nWhich shelf?\n")
+    _, back = said("export", "--template", "classification=none")
+    assert back["prompts"]["classification"]["template"] == "{product_json}"
+    assert back["dataset_sha"] != body["dataset_sha"]
+
+
+def test_run_writes_an_export_again_whose_files_were_taken_away(said, shop: str) -> None:  # type: ignore[no-untyped-def]
+    _, first = said("export")
+    _, again = said("run")
+    assert "export" not in again["ran"]
+    folder = Path(first["folder"])
+    for take in (
+        (folder / "test.jsonl").unlink,
+        (folder / "manifest.json").unlink,
+        lambda: (folder / "records/train.jsonl").write_text("{}\n"),
+        lambda: shutil.rmtree(folder),
+    ):
+        take()
+        _, mended = said("run")
+        assert mended["ran"] == ["export"]
+        for name, facts in first["files"].items():
+            assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == facts["sha256"]
+
+
+def test_an_export_that_leaks_exits_1_each_time_and_is_written(  # type: ignore[no-untyped-def]
+    said, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("HF_TOKEN", "hf_none")
     # Titles share ten words of eleven, 10 / 12 = 0.83 similar, and the split ties no texts.
     source = Path(shop).parent / "catalog.csv"
     shared = pl.lit("one two three four five six seven eight nine ten ")
@@ -99,9 +145,10 @@ def test_an_export_that_leaks_exits_1_each_time_and_is_written(said, shop: str) 
     changed = text.replace('[["title"], ["title", "description"]]', "[]")
     assert changed != text
     settings.write_text(changed)
-    for _ in range(2):
-        code, body = said("export")
+    for options in ([], ["--to-hub", "acme/shop"]):
+        code, body = said("export", *options)
         assert code == 1
+        assert "on_hub" not in body
         assert body["certificate"]["leaks"] is True
         assert (Path(body["folder"]) / "train.jsonl").exists()
 
@@ -139,6 +186,13 @@ def test_over_and_under_choose_what_is_done(said) -> None:  # type: ignore[no-un
         (["export", "--system-prompt", "\udcff"], "not valid utf-8 at character 1"),
         (["export", "--mask-field", "price"], "export.mask_field"),
         (["export", "--mask-probability", "2"], "export.mask_probability"),
+        (["export", "--private"], "--private says how to push to the hub"),
+        (["export", "--to-hub", "shop"], "--to-hub shop: expected owner/name"),
+        (["export", "--to-disk", "."], "--to-disk .: there is something else"),
+        (["export", "--images", "--format", "alpaca"], "openai-chat alone, not in alpaca"),
+        (["export", "--template", "classification={name}"], "no placeholder {name}. known: "),
+        (["export", "--template", "sorting={title}"], "no task 'sorting'"),
+        (["export", "--template", "{title}"], "--template {title}: expected name=value"),
         (["balance", "--method", "cap"], "method cap needs a number"),
         (["balance", "--level", "0"], "--level 0: expected leaf"),
         (["balance", "--cap", "few"], "--cap few: expected a whole number"),

@@ -25,7 +25,7 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = sa.create_engine(url, poolclass=NullPool, connect_args=_arguments(url))
+        self._engine = _engine(url)
         if url.startswith("sqlite"):
             sa.event.listen(self._engine, "connect", _tune_sqlite)
         self._bring_up_to_date()
@@ -88,6 +88,21 @@ class Database:
                 raise WorkspaceError(
                     "database: written by a newer Goldshelf. Upgrade Goldshelf; nothing was changed."
                 ) from error
+
+
+def _engine(url: str) -> sa.Engine:
+    try:
+        return sa.create_engine(url, poolclass=NullPool, connect_args=_arguments(url))
+    except ModuleNotFoundError as error:
+        raise WorkspaceError(
+            f"database_url: {sa.make_url(url).drivername} needs the package {error.name!r}. Install "
+            "it beside Goldshelf."
+        ) from error
+    except sa.exc.ArgumentError as error:
+        raise WorkspaceError(
+            "database_url is not the address of a database. Expected postgresql+psycopg://USER@HOST/NAME "
+            "or sqlite:///FILE."
+        ) from error
 
 
 def _arguments(url: str) -> dict[str, object]:

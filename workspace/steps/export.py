@@ -9,23 +9,28 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from catalog.errors import InputError
 from curation.exports.bundle import RECORDS, Bundle, write_bundle
+from curation.exports.card import CARD, card_of
 from curation.exports.manifest import left_out_notes, manifest_of, notes_of
 from curation.exports.plan import plan_export
 from curation.exports.prompts import system_prompt
 from curation.exports.settings import ExportSettings, TextField
+from curation.exports.templates import CATALOG_TASKS
 from curation.splits.certificate import Certificate, CertifySettings, certify_files
 from curation.splits.settings import SplitSettings
-from workspace.atomic import write_json
+from workspace.atomic import read_json, write_json, write_text
 from workspace.settings import Settings
 from workspace.snapshots import Output, Snapshot
 from workspace.step import Context, Step
 from workspace.taxonomies import taxonomy_of
+
+if TYPE_CHECKING:
+    from workspace.workspace import Workspace
 
 MANIFEST = "manifest.json"
 _TEXTS: tuple[TextField, ...] = ("title", "description", "brand")
@@ -35,7 +40,14 @@ def _decides(settings: Settings) -> Any:
     return {
         "export": settings.export.model_dump(mode="json"),
         "certify": certify_settings(settings.split).model_dump(mode="json"),
+        "source": _source(settings),
     }
+
+
+def _source(settings: Settings) -> dict[str, Any]:
+    """What the card tells of the source."""
+    source = settings.source
+    return {"kind": source.kind, "licence": source.licence, "language": source.language}
 
 
 def _run(context: Context) -> Output:
@@ -53,18 +65,18 @@ def _run(context: Context) -> Output:
             f"export {settings.folder}: no example is left ({why}). Nothing was written; change "
             "[export] targets, or the step before."
         )
-    system = prompt_for(context.inputs["load"], pl.scan_parquet(gold), settings)
+    systems = prompts_for(context.inputs["load"], pl.scan_parquet(gold), settings, plan.tasks)
     target = context.workspace.layout.exports / settings.folder
     with _written_beside(target) as folder:
         bundle = write_bundle(
-            gold, plan, settings, system, folder, context.scratch, progress=context.progress
+            gold, plan, settings, systems, folder, context.scratch, progress=context.progress
         )
         certificate = _certified(folder, bundle, context)
         manifest = manifest_of(
             plan,
             bundle,
             settings,
-            system,
+            systems,
             taxonomy=context.inputs["load"].figures["taxonomy"],
             split=context.settings.split.model_dump(mode="json"),
             balance={
@@ -72,11 +84,15 @@ def _run(context: Context) -> Output:
                 "figures": context.inputs["balance"].figures,
             },
             inputs={name: snapshot.id for name, snapshot in context.inputs.items()},
+            source=_source(context.settings),
             certificate=certificate.as_json(),
             goldshelf_version=importlib.metadata.version("goldshelf"),
         )
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         write_json(folder / MANIFEST, {**manifest, "created_at": now})
+        main = {split: f"{split}.jsonl" for split in plan.splits}
+        beside = {split: f"{RECORDS}/{name}" for split, name in main.items()}
+        write_text(folder / CARD, card_of(manifest, main, beside))
     notes = notes_of(plan, settings)
     if certificate.leaks:
         notes.append(
@@ -85,20 +101,23 @@ def _run(context: Context) -> Output:
     return Output({"lines": bundle.lines}, manifest, notes)
 
 
-def prompt_for(load: Snapshot, gold: pl.LazyFrame, settings: ExportSettings) -> str:
-    """The system prompt, with the leaves or the attributes of the taxonomy where they are asked.
+def prompts_for(
+    load: Snapshot, gold: pl.LazyFrame, settings: ExportSettings, tasks: list[str]
+) -> dict[str, str]:
+    """The system prompt of each task, with the leaves or attributes of the taxonomy where asked.
 
     A taxonomy without attributes gives way to the attributes of gold.
     """
-    if not settings.allowed:
-        return system_prompt(settings)
+    if not settings.allowed or not set(tasks) & set(CATALOG_TASKS):
+        return {task: system_prompt(settings, task=task) for task in tasks}
     taxonomy = taxonomy_of(load)
     leaves = taxonomy.nodes.filter("is_leaf")["path"].to_list()
     names = taxonomy.attributes["attribute"].unique()
     if names.is_empty():
         held = gold.select(pl.col("attributes").explode().struct.field("key")).unique()
         names = held.collect(engine="streaming").to_series().drop_nulls()
-    return system_prompt(settings, leaves, names.sort().to_list())
+    keys = names.sort().to_list()
+    return {task: system_prompt(settings, leaves, keys, task=task) for task in tasks}
 
 
 def certify_settings(split: SplitSettings) -> CertifySettings:
@@ -109,6 +128,7 @@ def certify_settings(split: SplitSettings) -> CertifySettings:
         group_columns=["brand"] if split.by == "brand" else [],
         text_columns=columns or given.text_columns,
         identifiers=split.identifiers,
+        queries=split.queries,
         near_duplicates=split.near_duplicates or given.near_duplicates,
         generic_brands=split.generic_brands,
     )
@@ -155,4 +175,28 @@ def _put_back(target: Path, old: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-STEP = Step("export", ("load", "curate", "split", "balance"), _decides, _run)
+def _what_is_gone(workspace: Workspace, snapshot: Snapshot) -> str:
+    """Which files of an export are gone or of another size; empty where all are there."""
+    folder = workspace.layout.exports / workspace.settings.export.folder
+    manifest = read_json(folder / MANIFEST)
+    if manifest is None:
+        return f"{folder.name}/{MANIFEST} is gone"
+    if manifest["dataset_sha"] != snapshot.figures["dataset_sha"]:
+        return f"{folder.name} holds another dataset"
+    for name, facts in manifest["files"].items():
+        path = folder / name
+        if not path.is_file():
+            return f"{folder.name}/{name} is gone"
+        if path.stat().st_size != facts["bytes"]:
+            return f"{folder.name}/{name} was changed"
+    return ""
+
+
+STEP = Step(
+    "export",
+    ("load", "curate", "split", "balance"),
+    _decides,
+    _run,
+    version=2,
+    what_is_gone=_what_is_gone,
+)

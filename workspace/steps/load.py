@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from curation.sources.kinds import kind_named
+from workspace.filled import filled_counts
+from workspace.labels import label_records, mapping_file
 from workspace.settings import Settings
 from workspace.snapshots import ROW_GROUP, Frame, Output
 from workspace.step import Context, Step
-from workspace.taxonomies import taxonomy_files, taxonomy_for, taxonomy_tables
+from workspace.taxonomies import taxonomy_files, taxonomy_tables
 
 HUB = "hub:"
 
@@ -22,13 +24,15 @@ if TYPE_CHECKING:
 def _decides(settings: Settings) -> Any:
     return {
         "source": settings.source.model_dump(mode="json"),
-        "taxonomy": settings.taxonomy.model_dump(mode="json"),
+        "taxonomy": settings.taxonomy.model_dump(mode="json", exclude_none=True),
     }
 
 
 def _outside(workspace: Workspace) -> dict[str, str]:
     settings = workspace.settings
     files = [*source_files(settings.source.paths), *taxonomy_files(settings.taxonomy.source)]
+    if settings.taxonomy.mapping is not None:
+        files.append(mapping_file(workspace.root, settings.taxonomy.mapping))
     return {str(path): workspace.file_hash(path) for path in files}
 
 
@@ -36,7 +40,7 @@ def source_files(paths: list[str]) -> list[Path]:
     """The files that source paths mean: a folder is all files below it, a hub name is none."""
     files: list[Path] = []
     for text in paths:
-        path = Path(text)
+        path = Path(text.removeprefix(HUB))
         if path.is_dir():
             files += sorted(p for p in path.rglob("*") if p.is_file())
         elif not text.startswith(HUB):
@@ -54,12 +58,13 @@ def _run(context: Context) -> Output:
     if isinstance(records, pl.LazyFrame):
         records = context.scratch / "records.parquet"
         loaded.records.sink_parquet(records, compression="zstd", row_group_size=ROW_GROUP)  # type: ignore[union-attr]
-    mapped = pl.scan_parquet(records)
     context.progress(2, 3, "reading the taxonomy")
-    taxonomy = taxonomy_for(settings.taxonomy.source, mapped)
+    labelled = label_records(records, settings.taxonomy, context.workspace.root, context.scratch)
+    records, taxonomy = labelled.records, labelled.taxonomy
     figures = {
         **loaded.figures,
-        "filled": mapped.select(pl.all().count()).collect().row(0, named=True),
+        "labels": labelled.figures,
+        "filled": filled_counts(records),
         "taxonomy": {
             "name": taxonomy.name,
             "version": taxonomy.version,
@@ -74,7 +79,7 @@ def _run(context: Context) -> Output:
         "quarantine": loaded.quarantine,
         **taxonomy_tables(taxonomy),
     }
-    return Output(tables, figures, loaded.notes)
+    return Output(tables, figures, [*loaded.notes, *labelled.notes])
 
 
 STEP = Step("load", (), _decides, _run, outside=_outside)

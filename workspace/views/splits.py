@@ -74,6 +74,7 @@ def certificate_table(found: dict[str, Any]) -> pl.DataFrame:
     names = {
         "shared_groups": "shared brands",
         "shared_identifiers": "shared identifiers",
+        "shared_queries": "shared queries",
         "exact_pairs": "equal texts",
         "near_duplicate_pairs": "near-duplicate pairs",
         "near_duplicate_pairs_lower": "pairs a little below the threshold",
@@ -81,7 +82,7 @@ def certificate_table(found: dict[str, Any]) -> pl.DataFrame:
     }
     return pl.DataFrame(
         [
-            {"between": between, **{told: leaks[key] for key, told in names.items()}}
+            {"between": between, **{told: leaks.get(key) for key, told in names.items()}}
             for between, leaks in found["between"].items()
         ],
         schema_overrides={"largest similarity": pl.Float64},

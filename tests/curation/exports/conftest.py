@@ -118,7 +118,7 @@ def write(tmp_path_factory: pytest.TempPathFactory) -> Write:
             folder / "gold.parquet",
             plan,
             chosen,
-            system_prompt(chosen),
+            {task: system_prompt(chosen, task=task) for task in plan.tasks},
             folder / "out",
             folder / "scratch",
         )

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from curation.exports.bundle import BLOCK
+from curation.exports.columns import features_of, line_columns, record_columns
 from curation.exports.manifest import dataset_sha, manifest_of, notes_of, without_nan
 from curation.exports.settings import ExportSettings
 
@@ -115,11 +116,12 @@ def test_the_manifest_counts_what_is_in_and_what_is_not(gold, write) -> None:  #
     rows = [*THREE, {"record_id": "d", "title": "?", "category_path": None}]
     made = write(gold(rows), [*SPLITS, "train"], copies={"a": 2, "d": 1}, mask_field="title")
     chosen = ExportSettings(mask_field="title")
-    manifest = manifest_of(made.plan, made.bundle, chosen, "S", certificate={"x": float("nan")})
+    manifest = manifest_of(made.plan, made.bundle, chosen, {}, certificate={"x": float("nan")})
     assert manifest["rows"]["train"] == {
         "n_rows": 2,
         "n_records": 1,
         "n_groups": 1,
+        "by_task": {"classification": 2},
         "by_category": {"Food > Tea": 2},
         "by_label_source": {"source": 1},
     }
@@ -197,20 +199,28 @@ def test_hugging_face_datasets_load_it_offline(form: str, gold, write, load_offl
         assert loaded[split].to_list() == [json.loads(made.lines(f"{split}.jsonl")[0])]
 
 
-def test_hugging_face_datasets_load_records_by_their_features(gold, write, load_offline) -> None:  # type: ignore[no-untyped-def]
-    from datasets import Features, Json, List, Value
-
-    texts = ["example_id", "split", "title", "description", "brand", "label_source", "masked"]
-    features = Features(
-        {
-            **{name: Value("string") for name in texts},
-            **{"group_id": Value("int64"), "copy": Value("int32"), "label_score": Value("float64")},
-            "category_path": List(Value("string")),
-            "identifiers": List({"kind": Value("string"), "value": Value("string")}),
-            "attributes": Json(),
-        }
-    )
+def test_hugging_face_datasets_load_records_by_the_columns_of_the_card(
+    gold, write, load_offline
+) -> None:  # type: ignore[no-untyped-def]
     made = write(gold(VARIED), SPLITS, format="records")
+    features = features_of(line_columns(ExportSettings(format="records")))
     loaded = load_offline(made.folder, features=features)
     for split in SPLITS:
         assert loaded[split].to_list() == [json.loads(made.lines(f"{split}.jsonl")[0])]
+
+
+def test_the_records_beside_a_main_file_have_the_columns_of_the_card(gold, write) -> None:  # type: ignore[no-untyped-def]
+    made = write(gold(VARIED), SPLITS)
+    [record] = map(json.loads, made.lines("records/train.jsonl"))
+    assert list(record) == [column["name"] for column in record_columns()]
+
+
+def test_a_template_changes_the_dataset_hash_and_the_hash_of_the_prompts(gold, write) -> None:  # type: ignore[no-untyped-def]
+    shas = set()
+    for template in ("{product_json}", "{title}", "Sort {title}"):
+        chosen = {"templates": {"classification": template}}
+        made = write(gold(THREE), SPLITS, **chosen)
+        manifest = manifest_of(made.plan, made.bundle, ExportSettings(**chosen), {})
+        assert manifest["prompts"]["classification"]["template"] == template
+        shas |= {manifest["prompts_sha"], manifest["dataset_sha"]}
+    assert len(shas) == 6

@@ -22,9 +22,12 @@ LINES = {
     "prompt-completion": rf'{{"prompt": "Sort.\n\n[CLASSIFY]\n{PRODUCT}\n", '
     f'"completion": "{ANSWER}"}}',
     "records": '{"example_id": "k1", "split": "train", "group_id": 0, '
+    '"task": "classification", '
     r'"title": "Kettle 1.7 L \"Eco\"", "description": "Steel.\nQuiet & safe", "brand": "Hervé", '
     '"identifiers": [{"kind": "sku", "value": "K-1"}], "category_path": ["Kitchen", "Kettles"], '
-    '"attributes": {"Colour": null, "Volume": "1.7 L"}, "label_source": "source", '
+    '"attributes": {"Colour": null, "Volume": "1.7 L"}, "query": null, '
+    '"question": null, "instruction": null, "context": null, "options": null, "target": null, '
+    '"label_source": "source", '
     '"label_score": 0.5, "copy": 0, "masked": null}',
 }
 
@@ -83,9 +86,9 @@ def test_the_record_beside_a_line_tells_its_hash_and_number(kettle, write) -> No
     made = write(kettle, ["test"], format="alpaca")
     record = json.loads(made.lines("records/test.jsonl")[0])
     assert list(record) == [
-        *("example_id", "example_hash", "split", "group_id", "title", "description", "brand"),
-        *("identifiers", "category_path", "attributes", "label_source", "label_score", "copy"),
-        *("masked", "line"),
+        *("example_id", "example_hash", "split", "group_id", "task", "title", "description"),
+        *("brand", "identifiers", "category_path", "attributes", "query", "question", "options"),
+        *("target", "label_source", "label_score", "copy", "masked", "line"),
     ]
     assert (record["example_id"], record["split"], record["copy"], record["line"]) == (
         "k1",

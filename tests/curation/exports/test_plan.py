@@ -6,22 +6,22 @@ import polars as pl
 import pytest
 from scipy.stats import binom
 
-from catalog.records import ATTRIBUTE
+from catalog.records import ATTRIBUTE, conform
 from curation.exports.plan import plan_export
 from curation.exports.settings import ExportSettings
 
 
 def many(n: int, **fields: str | None) -> pl.DataFrame:
     given = {"title": "Mug", "description": None, "brand": "Acme", **fields}
-    return pl.DataFrame(
+    rows = pl.LazyFrame(
         {
             "record_id": [f"r{i}" for i in range(n)],
             **{name: pl.Series([text] * n, dtype=pl.String) for name, text in given.items()},
             "category_path": [["A"]] * n,
             "attributes": pl.Series([None] * n, dtype=pl.List(ATTRIBUTE)),
-            "label_source": ["source"] * n,
         }
     )
+    return conform(rows).with_columns(label_source=pl.lit("source")).collect()
 
 
 def split_of(gold: pl.DataFrame, names: list[str | None] | str) -> pl.DataFrame:

@@ -57,7 +57,14 @@ def planned(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "record_id": "1", "attributes": attributes}
 
 
-PLAN = {"split": "train", "group_id": 0, "copy": 0, "masked": None, "line": 1}
+PLAN = {
+    "task": "classification",
+    "split": "train",
+    "group_id": 0,
+    "copy": 0,
+    "masked": None,
+    "line": 1,
+}
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -167,7 +174,8 @@ def test_the_prompt_says_that_a_product_is_data() -> None:
     ],
 )
 def test_the_prefix_names_the_task(given_settings: dict[str, Any], prefix: str) -> None:
-    assert task_prefix(ExportSettings(**given_settings)) == prefix
+    chosen = ExportSettings(**given_settings)
+    assert task_prefix(chosen, chosen.asks_as or "classification") == prefix
 
 
 def test_allowed_labels_stand_in_the_system_prompt() -> None:

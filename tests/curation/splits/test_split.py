@@ -287,3 +287,34 @@ def test_the_publishers_split_is_honoured_on_request_alone():
     assert made.figures["n_by_publisher"] == 30
     assert "30 rows put where their publisher put them" in made.notes[0]
     assert split_records(frame, SplitSettings()).figures["n_by_publisher"] == 0
+
+
+def test_a_query_on_both_sides_leaks_by_its_words_in_order():
+    left = {"id": ["a", "b", "c"], "title": ["x", "y", "z"], "query": ["Big mug!", "tea", None]}
+    right = {"id": ["d", "e", "f"], "title": ["u", "v", "w"], "query": ["big  MUG", "mug big", ""]}
+    found = leaks(left, right, group_columns=[])
+    assert (found.shared_queries, found.leaking_rows, found.leaks) == (1, ["d"], True)
+    assert found.listed.row(0, named=True) == {
+        "kind": "shared query",
+        "left_id": "a",
+        "right_id": "d",
+        "key": "big mug",
+        "similarity": None,
+    }
+    unasked = leaks(left, right, group_columns=[], queries=False)
+    assert (unasked.shared_queries, unasked.leaks) == (0, False)
+
+
+def test_rows_that_are_split_by_query_share_none():
+    rows = pl.DataFrame(
+        {
+            "id": [f"r{n}" for n in range(60)],
+            "title": [f"word{n} other{n} third{n}" for n in range(60)],
+            "query": [["Red mug", "red MUG"][n % 2] if n < 4 else f"q {n // 2}" for n in range(60)],
+        }
+    )
+    made = split_records(rows.lazy(), SplitSettings(by="none", seed=3))
+    parts = rows.with_columns(made.assignments["split"]).partition_by("split", as_dict=True)
+    frames = {name: part for (name,), part in parts.items()}
+    found = leaks(frames["train"], frames["test"], group_columns=[])
+    assert found.shared_queries == 0

@@ -1,0 +1,116 @@
+"""One question to one model, and what came back: the words between prompts and providers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, Literal, Protocol
+
+ProviderName = Literal["openai", "anthropic", "gemini"]
+Outcome = Literal["answered", "refused", "truncated", "filtered", "failed"]
+"""``failed``: no answer after all retries; the others are answers of the model, good or bad."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question, whole: whoever holds it can ask it again.
+
+    Attributes
+    ----------
+    base_url
+        The server; None for the provider's own.
+    system, prompt
+        What the model is told, and what it is asked.
+    images
+        ``data:`` or ``https:`` links, in the order they are shown.
+    schema
+        JSON schema of the answer; None where any text will do.
+    sample
+        0 for the first time of asking; higher numbers ask the same again.
+    """
+
+    provider: ProviderName
+    model: str
+    system: str
+    prompt: str
+    schema: dict[str, Any] | None = None
+    images: tuple[str, ...] = ()
+    base_url: str | None = None
+    temperature: float | None = None
+    max_tokens: int = 1024
+    sample: int = 0
+
+    @cached_property
+    def key(self) -> str:
+        """What the answer is kept under: the hash of everything that could change it.
+
+        Examples
+        --------
+        >>> one = Request("openai", "m", "be brief", "1 + 1?")
+        >>> one.key == Request("openai", "m", "be brief", "1 + 1?").key, len(one.key)
+        (True, 64)
+        >>> one.key == Request("openai", "m", "be brief", "1 + 1?", sample=1).key
+        False
+        """
+        body = {field.name: getattr(self, field.name) for field in fields(self)}
+        told = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back.
+
+    Attributes
+    ----------
+    text
+        The raw answer; empty where there is none.
+    n_tokens_in, n_tokens_out
+        As the provider counted them; ``n_tokens_cached`` of the first were cheaper.
+    error
+        One line, without any key, where ``outcome`` is not ``answered``.
+    """
+
+    outcome: Outcome
+    text: str
+    n_tokens_in: int = 0
+    n_tokens_out: int = 0
+    n_tokens_cached: int = 0
+    latency_s: float = 0.0
+    error: str | None = None
+
+
+class BusyError(Exception):
+    """Asking again later may help: a rate limit, an overloaded or broken server, a cut line.
+
+    ``retry_after_s`` is what the server asked for; None where it did not say. ``was_billed``
+    says whether the provider may have charged for it.
+    """
+
+    def __init__(
+        self, told: str, retry_after_s: float | None = None, *, was_billed: bool = False
+    ) -> None:
+        super().__init__(told)
+        self.retry_after_s = retry_after_s
+        self.was_billed = was_billed
+
+
+class RejectedError(Exception):
+    """Asking again is of no use: no key, no rights, no such model, a malformed request."""
+
+
+class Provider(Protocol):
+    """A model server, spoken to through its maker's own library."""
+
+    async def ask(self, request: Request) -> Reply:
+        """Ask once, without any retry of its own.
+
+        Raises
+        ------
+        BusyError, RejectedError
+        """
+
+    async def close(self) -> None:
+        """Let go of connections."""

@@ -1,0 +1,57 @@
+"""What an annotator asks in which order; a later stage may rest on the answers of an earlier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import polars as pl
+
+from curation.llm.requests import Reply, Request
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request and the record that it speaks of."""
+
+    record_id: str
+    request: Request
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One vote out of a reply.
+
+    Attributes
+    ----------
+    question
+        ``category`` or ``attribute:KEY``.
+    value
+        A joined path or a value; None where the model abstained, or gave nothing of use.
+    error
+        Why there is no value; None where the model said itself that there is none.
+    is_repaired
+        Whether a wrong path was replaced by the nearest valid one.
+    """
+
+    record_id: str
+    question: str
+    value: str | None
+    score: float | None = None
+    error: str | None = None
+    is_repaired: bool = False
+
+
+class Stage(Protocol):
+    """One round of questions."""
+
+    @property
+    def name(self) -> str:
+        """``category`` or ``attributes``."""
+
+    def ask(self, records: pl.DataFrame, votes: pl.DataFrame) -> Iterable[Asked]:
+        """The requests for records, given the votes of earlier stages (`VOTE_SCHEMA`)."""
+
+    def read(self, asked: Asked, reply: Reply) -> list[Vote]:
+        """The votes in a reply; one at least, so that nothing is dropped."""

@@ -1,0 +1,93 @@
+"""A stakeholder reads one sentence, and looks at what it rests on."""
+
+import html
+import re
+
+import pytest
+
+MARK = re.compile(r"^[▲▼=?] ")
+SIBLINGS = "Gold against answers among siblings"
+
+
+def percent(value):
+    return f"{100 * value:.1f} %"
+
+
+def choose(visitor, label, value):
+    visitor.main.get_by_role("combobox", name=label).click()
+    visitor.page.keyboard.type(value)
+    visitor.page.get_by_role("option", name=value, exact=True).click()
+    return visitor.wait()
+
+
+def names(square):
+    """The gold categories of a square."""
+    return {*square.locator(".ytick").all_text_contents()} - {""}
+
+
+def test_results_say_what_the_verbs_say(visitor, workbench, goldshelf):
+    visitor.visit("results")
+    told = visitor.sees(re.compile("leads with"))
+    figures = goldshelf("score", "-w", workbench[0])["runs"]
+    runs = [run["run"] for run in goldshelf("runs", "-w", workbench[0])["runs"]]
+    assert sorted(figures) == sorted(runs)
+    best = max(figures, key=lambda run: figures[run]["accuracy"]["value"])
+    found = figures[best]["accuracy"]
+    assert told.startswith(
+        f"{best} leads with accuracy {percent(found['value'])} (95 % interval "
+        f"{percent(found['low'])} to {percent(found['high'])}) on {found['n']} rows"
+    )
+
+    board = visitor.chart("Leaderboard with intervals")
+    board.locator("svg.main-svg .scatterlayer .point").first.wait_for()
+    assert board.locator(".scatterlayer .trace").first.locator(".point").count() == len(runs)
+    for value in (run["accuracy"]["value"] for run in figures.values()):
+        assert percent(value) in board.inner_text()
+
+
+def test_confusion_of_siblings_follows_the_parent(visitor):
+    square = visitor.visit("results").chart(SIBLINGS)
+    square.locator(".heatmap-label").first.wait_for()
+    roots = names(square)
+    assert "Kitchen & Dining" in roots
+    choose(visitor, "Below", "Kitchen & Dining")
+    square.get_by_text("Cookware").first.wait_for()
+    assert not names(square) & roots
+
+
+@pytest.fixture
+def verdict(workbench, goldshelf):
+    told = goldshelf(
+        "compare", "-w", workbench[0], "--baseline", "knn", "--candidate", "linear", "--rows", 500
+    )
+    return told["sentence"]
+
+
+def test_compare_says_what_the_verb_says(visitor, verdict):
+    visitor.visit("compare", candidate="linear", baseline="knn")
+    assert MARK.sub("", visitor.sees(re.compile("rows of|rows;"))) == verdict
+
+
+def test_what_was_chosen_stays_in_the_address(visitor):
+    visitor.visit("compare", candidate="linear", baseline="knn")
+    visitor.main.get_by_role("radio", name=re.compile("^broken")).click()
+    visitor.page.wait_for_url(re.compile("change=broken"))
+    visitor.wait().reload()
+    assert visitor.main.get_by_role("radio", name=re.compile("^broken")).is_checked()
+
+
+def test_a_row_that_flipped_opens(visitor):
+    visitor.visit("compare", candidate="linear", baseline="knn")
+    visitor.main.get_by_test_id("stDataFrame").last.click(position={"x": 18, "y": 52})
+    visitor.sees(re.compile(r"^id P\d+"))
+    visitor.sees("Is the gold wrong? Review it")
+    assert visitor.exceptions() == []
+
+
+def test_the_report_downloads_and_holds_the_sentence(visitor, verdict):
+    visitor.visit("compare", candidate="linear", baseline="knn")
+    with visitor.page.expect_download() as coming:
+        visitor.main.get_by_role("button", name="Report (HTML)").click()
+    body = coming.value.path().read_text("utf-8")
+    assert coming.value.suggested_filename == "linear-against-knn.html"
+    assert verdict in html.unescape(body)

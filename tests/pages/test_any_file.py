@@ -1,0 +1,160 @@
+"""Every verb that takes plain files, in the browser: no workspace, the verb's own answers."""
+
+import io
+import zipfile
+
+import polars as pl
+import pytest
+
+TRAIN = "id,title,brand\n1,red kettle,Arden\n2,iron pan,Bramley\n3,oak chair,Corvane\n"
+TEST = "id,title,brand\n7,kettle red,Delmere\n8,glass jug,ARDEN\n9,blue sofa,Elstow\n"
+GOLD = "id,category,brand\n" + "".join(f"{n},A > B{n % 2},m{n}\n" for n in range(8))
+RIGHT = "id,category_path\n" + "".join(f"{n},A > B{n % 2}\n" for n in range(8))
+# Six of eight right: rows 0 and 1 answer the other category.
+WORSE = "id,category_path\n" + "".join(f"{n},A > B{(n + (n < 2)) % 2}\n" for n in range(8))
+
+
+@pytest.fixture
+def any_file(page, nowhere):
+    """The page with one of its tabs open."""
+
+    def opened(view):
+        shown = page("files", nowhere)
+        shown.session_state["files_view"] = view
+        return shown.run()
+
+    return opened
+
+
+def drop(shown, key, name, body):
+    shown.file_uploader(key=key).upload(name, body.encode(), "text/csv")
+
+
+def press(shown, label):
+    next(b for b in shown.button if b.label == label).click().run()
+    assert not shown.exception
+    return shown
+
+
+def figures(shown):
+    return {tile.label: tile.value for tile in shown.metric}
+
+
+def errors(shown):
+    return [error.value for error in shown.error]
+
+
+def test_leaks_are_found_by_brand_and_by_words(any_file):
+    shown = any_file("Leaks between two files")
+    drop(shown, "files.train", "train.csv", TRAIN)
+    drop(shown, "files.test", "test.csv", TEST)
+    press(shown.run(), "Check for leaks")
+    # "kettle red" has the words of "red kettle" (similarity 2/2), "ARDEN" is Arden: rows 7 and 8.
+    assert errors(shown) == ["2 of the rows held out leak."]
+    told = figures(shown)
+    assert told["Shared groups"] == "1"
+    assert told["Near-duplicate pairs"] == "1"
+    assert told["Largest similarity"] == "1.00"
+
+
+def test_files_that_share_nothing_do_not_leak(any_file):
+    shown = any_file("Leaks between two files")
+    drop(shown, "files.train", "a.csv", TRAIN)
+    drop(shown, "files.test", "b.csv", "id,title,brand\n9,blue sofa,Elstow\n")
+    press(shown.run(), "Check for leaks")
+    assert errors(shown) == []
+    assert [told.value for told in shown.success] == ["Nothing leaks."]
+
+
+def test_near_duplicates_of_a_file_are_listed(any_file):
+    shown = any_file("Near-duplicates")
+    drop(shown, "files.dedupe_file", "all.csv", TRAIN + TEST.split("\n", 1)[1])
+    press(shown.run(), "Find near-duplicates")
+    assert figures(shown) == {
+        "Rows": "6", "Pairs": "1", "Clusters": "1", "Rows in clusters": "2",
+        "Largest cluster": "2 rows",
+    }  # fmt: skip
+    assert shown.dataframe[0].value[["left_id", "right_id"]].to_numpy().tolist() == [[1, 7]]
+    assert [b.label for b in shown.download_button] == ["Pairs (CSV)", "Clusters (CSV)"]
+
+
+def test_a_file_is_split_and_no_brand_crosses(any_file):
+    rows = "".join(f"{n},title{n} tone{n},m{n // 4}\n" for n in range(80))
+    shown = any_file("Split")
+    drop(shown, "files.split_file", "shop.csv", "id,title,brand\n" + rows)
+    press(shown.run(), "Split the file")
+    told = figures(shown)
+    assert told["Groups"] == "20"
+    assert told["Largest group"] == "4 rows"
+    made = shown.session_state["files.answer.split"][1]
+    packed = shown.session_state["files.folder"].name + "/zip/splits.zip"
+    with zipfile.ZipFile(packed) as archive:
+        parts = {name: pl.read_csv(io.BytesIO(archive.read(name))) for name in archive.namelist()}
+    assert sorted(parts) == ["test.csv", "train.csv", "validation.csv"]
+    assert sum(part.height for part in parts.values()) == 80
+    brands = [set(part["brand"]) for part in parts.values()]
+    assert not brands[0] & brands[1] and not brands[0] & brands[2] and not brands[1] & brands[2]
+    assert made["splits"]["train"]["n_rows"] == parts["train.csv"].height == 64
+
+
+def test_impossible_shares_are_one_red_line(any_file):
+    shown = any_file("Split")
+    drop(shown, "files.split_file", "shop.csv", TRAIN)
+    shown.run()
+    next(n for n in shown.number_input if n.label == "Train %").set_value(90)
+    next(n for n in shown.number_input if n.label == "Validation %").set_value(50)
+    press(shown, "Split the file")
+    assert len(errors(shown)) == 1
+
+
+def test_agreement_of_a_file_of_votes(any_file):
+    votes = "item,annotator,label\n" + "".join(
+        f"{item},{who},{label}\n"
+        for item, labels in {"1": "aa", "2": "ab", "3": "bb", "4": "bb"}.items()
+        for who, label in zip("xy", labels, strict=True)
+    )
+    shown = any_file("Agreement of votes")
+    drop(shown, "files.votes", "votes.csv", votes)
+    press(shown.run(), "Measure agreement")
+    told = figures(shown)
+    assert told["Percent agreement"] == "0.750"  # 3 of 4 pairs of votes are equal
+    # Krippendorff: 3 a and 5 b in 8 votes; 1 - 7 * 2 / (2 * 3 * 5) = 16/30
+    assert told["Krippendorff's alpha"] == "0.533"
+
+
+def test_predictions_are_scored(any_file):
+    shown = any_file("Score and compare")
+    drop(shown, "files.gold", "gold.csv", GOLD)
+    drop(shown, "files.candidate", "worse.csv", WORSE)
+    press(shown.run(), "Score")
+    assert errors(shown) == []
+    # 6 of 8 rows are right.
+    assert any("Accuracy 75\\.0 %" in text.value for text in shown.markdown)
+
+
+def test_two_files_of_predictions_are_compared(any_file):
+    shown = any_file("Score and compare")
+    drop(shown, "files.gold", "gold.csv", GOLD)
+    drop(shown, "files.candidate", "right.csv", RIGHT)
+    drop(shown, "files.baseline", "worse.csv", WORSE)
+    press(shown.run(), "Compare")
+    assert errors(shown) == []
+    assert any("100\\.0 % against 75\\.0 %" in text.value for text in shown.markdown)
+
+
+def test_what_is_wrong_is_one_red_line_with_the_name_of_the_file(any_file):
+    shown = any_file("Near-duplicates")
+    drop(shown, "files.dedupe_file", "empty.csv", "")
+    shown.run()
+    assert not shown.exception
+    assert len(errors(shown)) == 1
+    assert errors(shown)[0].startswith("empty\\.csv")
+
+
+def test_an_answer_goes_when_the_file_changes(any_file):
+    shown = any_file("Near-duplicates")
+    drop(shown, "files.dedupe_file", "a.csv", TRAIN)
+    press(shown.run(), "Find near-duplicates")
+    assert figures(shown)["Rows"] == "3"
+    shown.file_uploader(key="files.dedupe_file").set_value(("b.csv", TEST.encode(), "text/csv"))
+    assert not shown.run().metric

@@ -1,0 +1,45 @@
+"""The Export page: a template is tried on three lines before it is kept."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from workspace.workspace import Workspace
+
+KEY = "export.template.classification"
+
+
+@pytest.fixture
+def own(filled, tmp_path):
+    """A copy of the filled workspace, to change."""
+    return Path(shutil.copytree(filled, tmp_path / "own" / "shop"))
+
+
+def previews(shown):
+    return [json.loads(each.value)["messages"][1]["content"] for each in shown.json[:3]]
+
+
+def test_a_template_is_shown_on_three_lines_and_kept_by_its_button(page, own):
+    shown = page("export", own)
+    assert shown.text_area(key=KEY).value == "{product_json}"
+    assert all(text.startswith('[CLASSIFY]\n{"title": ') for text in previews(shown))
+    shown.text_area(key=KEY).set_value("Which shelf is for {title}?").run()
+    assert all(text.startswith('[CLASSIFY]\nWhich shelf is for "') for text in previews(shown))
+    assert Workspace(own).settings.export.templates == {}
+    next(b for b in shown.button if b.label == "Keep").click().run()
+    assert Workspace(own).settings.export.templates == {
+        "classification": "Which shelf is for {title}?"
+    }
+    assert "Keep" not in [b.label for b in shown.button]
+    assert [e.message for e in shown.exception] == []
+
+
+def test_a_template_that_tells_the_answer_is_refused(page, own):
+    shown = page("export", own)
+    shown.text_area(key=KEY).set_value("{title} is {category_path}").run()
+    [error] = shown.error
+    assert "no placeholder" in error.value
+    assert "Keep" not in [b.label for b in shown.button]
+    assert [e.message for e in shown.exception] == []

@@ -1,0 +1,311 @@
+"""The verbs that need no workspace, each as a form over dropped files."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from charts.theme import percent
+from stats.estimate import Estimate
+from ui import files, result_tables, safe, tables
+from workspace.plain_files import check_split_files, dedupe_file, split_file, split_settings
+from workspace.runs import compare_files, score_files
+from workspace.runs.plain import TASKS
+from workspace.vote_files import LEVELS, FileAgreement, VoteFile, agree_file
+
+SHOWN = 200
+_COEFFICIENTS = {
+    "percent_agreement": "Percent agreement",
+    "fleiss_kappa": "Fleiss' kappa",
+    "krippendorff_alpha": "Krippendorff's alpha",
+}
+
+
+def check_split() -> None:
+    """Whether anything leaks between two files."""
+    left, right = st.columns(2)
+    train = files.dropped("Rows to learn from", "files.train", place=left)
+    test = files.dropped("Rows held out", "files.test", place=right)
+    names = files.columns(train, test) if train and test else None
+    if train is None or test is None or names is None:
+        return
+    with st.form("files.check_split"):
+        groups, texts, near, row_id = _what_ties(names)
+        asked = _go("Check for leaks")
+    found = files.outcome(
+        "check_split",
+        (train, test),
+        asked,
+        lambda: check_split_files(
+            train,
+            test,
+            group_columns=groups,
+            columns=texts,
+            near_duplicates=near,
+            id_column=row_id,
+        ),
+    )
+    if found is None:
+        return
+    leaks, notes = found
+    files.notes(notes)
+    if leaks.leaks:
+        told = f"{len(leaks.leaking_rows):,} of the rows held out leak."
+        st.error(told, icon=":material/gpp_bad:")
+    else:
+        st.success("Nothing leaks.", icon=":material/verified_user:")
+    files.tiles(
+        {
+            "Shared groups": f"{leaks.shared_groups:,}",
+            "Shared identifiers": f"{leaks.shared_identifiers:,}",
+            "Pairs of equal texts": f"{leaks.exact_pairs:,}",
+            "Near-duplicate pairs": f"{leaks.near_pairs:,}",
+            "Largest similarity": _number(leaks.largest_similarity),
+        }
+    )
+    if leaks.listed.height:
+        tables.show(
+            leaks.listed, column_config={"left_id": "row to learn from", "right_id": "row held out"}
+        )
+
+
+def dedupe() -> None:
+    """Every near-duplicate pair of a file."""
+    path = files.dropped("A file with texts", "files.dedupe_file")
+    names = files.columns(path) if path else None
+    if path is None or names is None:
+        return
+    with st.form("files.dedupe"):
+        a, b, c = st.columns([2, 1, 1], vertical_alignment="bottom")
+        texts = a.multiselect("Text of a row", names, files.usual(names, "title") or names[:1])
+        threshold, row_id = _threshold(b), _id(c, names)
+        asked = _go("Find near-duplicates")
+    pairs = files.folder("dedupe") / "pairs.csv"
+    found = files.outcome(
+        "dedupe",
+        (path,),
+        asked,
+        lambda: dedupe_file(path, texts, threshold, pairs, id_column=row_id),
+    )
+    if found is None:
+        return
+    files.notes(found["notes"])
+    files.tiles(
+        {
+            "Rows": f"{found['n_rows']:,}",
+            "Pairs": f"{found['n_pairs']:,}",
+            "Clusters": f"{found['n_clusters']:,}",
+            "Rows in clusters": f"{found['n_rows_in_clusters']:,}",
+            "Largest cluster": f"{found['largest_cluster']:,} rows",
+        }
+    )
+    if not found["n_pairs"]:
+        st.success("No two rows are near-duplicates.")
+        return
+    tables.show(pl.read_csv(pairs, n_rows=SHOWN, infer_schema_length=None))
+    left, right = st.columns(2)
+    files.download("Pairs (CSV)", pairs, "pairs.csv", place=left)
+    files.download("Clusters (CSV)", Path(found["files"]["clusters"]), "clusters.csv", place=right)
+
+
+def split() -> None:
+    """A file in two or three parts that share nothing."""
+    path = files.dropped("A file to split", "files.split_file")
+    names = files.columns(path) if path else None
+    if path is None or names is None:
+        return
+    with st.form("files.split"):
+        groups, texts, near, row_id = _what_ties(names)
+        a, b, c = st.columns(3)
+        train = a.number_input("Train %", 1, 99, 80)
+        validation = b.number_input("Validation %", 0, 98, 10)
+        seed = c.number_input("Seed", 0, 10**9, 7)
+        asked = _go("Split the file")
+    parts = [train, validation, 100 - train - validation]
+    shares = [part / 100 for part in parts if part != 0]
+
+    def run() -> dict[str, Any]:
+        out = files.folder("split")
+        settings = split_settings({"fractions": shares, "near_duplicates": near, "seed": seed})
+        shutil.rmtree(out, ignore_errors=True)
+        made = split_file(
+            path, out, settings, group_columns=groups, columns=texts, id_column=row_id
+        )
+        shutil.make_archive(str(files.folder("zip") / "splits"), "zip", out)
+        return made
+
+    made = files.outcome("split", (path,), asked, run)
+    if made is None:
+        return
+    files.notes(made["notes"])
+    files.tiles(
+        {
+            "Groups": f"{made['n_groups']:,}",
+            "Largest group": f"{made['largest_group']:,} rows",
+            **{name: f"{part['n_rows']:,} rows" for name, part in made["splits"].items()},
+        }
+    )
+    files.download("All parts (zip)", files.folder("zip") / "splits.zip", f"{path.stem}.zip")
+
+
+def agree() -> None:
+    """How far the votes of a file agree."""
+    path = files.dropped("A file of votes, one a row", "files.votes")
+    names = files.columns(path) if path else None
+    if path is None or names is None:
+        return
+    with st.form("files.agree"):
+        a, b, c, d = st.columns(4)
+        item = _column(a, "Item", names, ("item", "record_id"), 0)
+        annotator = _column(b, "Annotator", names, ("annotator", "annotator_id"), 1)
+        label = _column(c, "Label", names, ("label", "value"), 2)
+        level = d.selectbox("Labels are", LEVELS)
+        asked = _go("Measure agreement")
+    consensus = files.folder("agree") / "consensus.csv"
+    found = files.outcome(
+        "agree",
+        (path,),
+        asked,
+        lambda: agree_file(VoteFile(path, item, annotator, label, level=level), consensus),
+    )
+    if found is not None:
+        _show_agreement(found, consensus)
+
+
+def _show_agreement(found: FileAgreement, consensus: Path) -> None:
+    files.notes(found.notes)
+    counts = found.counts
+    st.caption(
+        f"{counts['n_votes']:,} votes of {counts['n_annotators']:,} annotators on "
+        f"{counts['n_items']:,} items, {counts['n_paired_items']:,} of them with two votes or more"
+    )
+    for tile, (name, told) in zip(st.columns(3), _COEFFICIENTS.items(), strict=True):
+        _tile(tile, told, getattr(found.found, name))
+    if found.pairwise.height:
+        tables.show(found.pairwise.select("annotator_a", "annotator_b", "n_items",
+                                          "percent_agreement", "cohen_kappa"))  # fmt: skip
+    files.download("Consensus (CSV)", consensus, "consensus.csv")
+
+
+def _tile(place: Any, told: str, found: Estimate) -> None:
+    if math.isnan(found.value):
+        place.metric(told, "undefined", help=found.reason)
+        return
+    place.metric(told, f"{found.value:.3f}")
+    if not math.isnan(found.low):
+        place.caption(f"95 %: {found.low:.3f} to {found.high:.3f}")
+
+
+def score() -> None:
+    """Predictions against gold; a second file of predictions makes it a comparison."""
+    a, b, c = st.columns(3)
+    gold = files.dropped("Gold", "files.gold", place=a)
+    candidate = files.dropped("Predictions", "files.candidate", place=b)
+    baseline = files.dropped("Predictions to compare with, if any", "files.baseline", place=c)
+    names = files.columns(gold) if gold else None
+    if gold is None or candidate is None or names is None:
+        return
+    with st.form("files.score"):
+        left, right = st.columns(2)
+        task = left.selectbox("Task", TASKS)
+        cluster = right.selectbox(
+            "Rows that depend on each other share",
+            names,
+            index=None,
+            placeholder="nothing: every row stands alone",
+        )
+        asked = _go("Compare" if baseline else "Score")
+    if baseline is None:
+        scored = files.outcome(
+            "score",
+            (gold, candidate),
+            asked,
+            lambda: score_files(task, gold, candidate, cluster_column=cluster),
+        )
+        if scored is not None:
+            files.notes(scored.notes)
+            name, first = next(iter(scored.metrics.items()))
+            st.markdown(f"### {safe.markdown(_sentence(name, first))}")
+            result_tables.metrics(_metrics(scored.metrics, scored.definitions))
+            result_tables.categories(scored.categories)
+        return
+    found = files.outcome(
+        "compare",
+        (gold, candidate, baseline),
+        asked,
+        lambda: compare_files(task, gold, baseline, candidate, cluster_column=cluster),
+    )
+    if found is not None:
+        files.notes(found.notes)
+        st.markdown(f"### {safe.markdown(found.sentence)}")
+        result_tables.differences(found.metrics)
+        result_tables.moved(found.categories)
+
+
+def _sentence(name: str, found: Estimate) -> str:
+    told = tables.words(name).capitalize()
+    if math.isnan(found.value):
+        return f"{told} is undefined: {found.reason}"
+    interval = ""
+    if not math.isnan(found.low):
+        interval = f" (95 % interval {percent(found.low)} to {percent(found.high)})"
+    return f"{told} {percent(found.value)}{interval} on {found.n:,} rows"
+
+
+def _metrics(metrics: Any, definitions: Any) -> pl.DataFrame:
+    rows = [
+        (name, e.value, e.low, e.high, e.n, e.reason or definitions.get(name, ""))
+        for name, e in metrics.items()
+    ]
+    return pl.DataFrame(
+        rows, schema=["metric", "value", "low", "high", "n", "what it is"], orient="row"
+    )
+
+
+def _what_ties(names: list[str]) -> tuple[list[str], list[str], float, str | None]:
+    a, b, c, d = st.columns([2, 2, 1, 1], vertical_alignment="bottom")
+    groups = a.multiselect("Columns whose values may not cross", names, files.usual(names, "brand"))
+    texts = b.multiselect("Text of a row", names, files.usual(names, "title", "description"))
+    return groups, texts, _threshold(c), _id(d, names)
+
+
+def _id(place: Any, names: list[str]) -> str | None:
+    chosen: str | None = place.selectbox(
+        "Id of a row",
+        names,
+        index=None,
+        placeholder="guessed",
+        help="record_id, example_id or id where there is one, else the number of the row",
+    )
+    return chosen
+
+
+def _threshold(place: Any) -> float:
+    value: float = place.number_input(
+        "Near-duplicates from",
+        0.3,
+        1.0,
+        0.8,
+        0.05,
+        help="Jaccard similarity of word sets; 1 is the same words",
+    )
+    return value
+
+
+def _column(place: Any, label: str, names: list[str], usual: tuple[str, ...], at: int) -> str:
+    first = next((names.index(name) for name in usual if name in names), min(at, len(names) - 1))
+    chosen: str = place.selectbox(label, names, first)
+    return chosen
+
+
+def _go(label: str) -> bool:
+    return bool(st.form_submit_button(label, type="primary", icon=":material/play_arrow:"))
+
+
+def _number(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.2f}"

@@ -1,0 +1,118 @@
+"""Files that somebody drops for a single question: kept while the browser is open, no longer."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from catalog.errors import GoldshelfError
+from ui import safe
+from workspace.plain_files import columns_of
+
+ACCEPTED = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "xlsx", "gz"]
+FOLDER, KEPT = "files.folder", "files.kept"
+
+Result = TypeVar("Result")
+
+
+def folder(name: str) -> Path:
+    """A folder of this session's own; it goes when the session does."""
+    held: Any = st.session_state.setdefault(
+        FOLDER, tempfile.TemporaryDirectory(prefix="goldshelf-")
+    )
+    made = Path(held.name) / name
+    made.mkdir(exist_ok=True)
+    return made
+
+
+def dropped(label: str, key: str, *, place: Any = st) -> Path | None:
+    """Where a dropped file lies; None while there is none."""
+    upload = place.file_uploader(label, type=ACCEPTED, key=key)
+    if upload is None:
+        return None
+    known: dict[str, Path] = st.session_state.setdefault(KEPT, {})
+    if upload.file_id not in known:
+        beside = folder(re.sub(r"\W+", "_", f"{key}_{upload.file_id}"))
+        target = beside / re.sub(r"[^\w.-]+", "_", upload.name)
+        target.write_bytes(upload.getbuffer())
+        known[upload.file_id] = target
+    return known[upload.file_id]
+
+
+def columns(*paths: Path) -> list[str] | None:
+    """The columns that all files have; None, and one red line, where one cannot be read."""
+    try:
+        found = [_columns(str(path), path.stat().st_mtime_ns) for path in paths]
+    except GoldshelfError as error:
+        refuse(error)
+        return None
+    return [name for name in found[0] if all(name in others for others in found[1:])]
+
+
+@st.cache_data(max_entries=64, show_spinner="Reading …")
+def _columns(path: str, changed: int) -> list[str]:
+    return columns_of(Path(path))
+
+
+def usual(names: list[str], *wanted: str) -> list[str]:
+    """Those of the wanted columns that there are.
+
+    Examples
+    --------
+    >>> usual(["id", "title"], "title", "description")
+    ['title']
+    """
+    return [name for name in wanted if name in names]
+
+
+def outcome(
+    verb: str, basis: tuple[Path, ...], is_asked: bool, found: Callable[[], Result]
+) -> Result | None:
+    """Run when asked; what came of it stays while the files are the same."""
+    key = f"files.answer.{verb}"
+    if is_asked:
+        st.session_state.pop(key, None)
+        try:
+            with st.spinner("At work …"):
+                st.session_state[key] = (basis, found())
+        except GoldshelfError as error:
+            refuse(error)
+    kept = st.session_state.get(key)
+    return kept[1] if kept is not None and kept[0] == basis else None
+
+
+def refuse(error: GoldshelfError) -> None:
+    """One red line, in which a file has its own name and not that of our folder."""
+    ours = st.session_state[FOLDER].name if FOLDER in st.session_state else ""
+    told = re.sub(rf"{re.escape(ours)}/\w+/", "", str(error)) if ours else str(error)
+    st.error(safe.markdown(told))
+
+
+def notes(lines: list[str]) -> None:
+    """What was skipped or guessed, said aloud."""
+    ours = st.session_state[FOLDER].name if FOLDER in st.session_state else ""
+    for line in lines:
+        st.caption(safe.markdown(re.sub(rf"{re.escape(ours)}/\w+/", "", line) if ours else line))
+
+
+def tiles(told: dict[str, str]) -> None:
+    """Figures side by side."""
+    for tile, (label, value) in zip(st.columns(len(told)), told.items(), strict=True):
+        tile.metric(label, value)
+
+
+def download(label: str, path: Path, name: str, *, place: Any = st) -> None:
+    """A file to take away; taking it draws nothing again."""
+    place.download_button(
+        label,
+        path.read_bytes,
+        file_name=name,
+        icon=":material/download:",
+        key=f"files.download.{name}",
+        on_click="ignore",
+    )
