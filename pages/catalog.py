@@ -3,7 +3,7 @@ import streamlit as st
 from charts.tree import treemap
 from ui import product, reads, safe, session, tables, taxonomy
 from workspace.review.queue import card
-from workspace.views.catalog import CatalogFilter, catalog_page
+from workspace.views.catalog import CatalogFilter, catalog_page, found_rows
 
 st.title("Catalog")
 opened = session.require_workspace()
@@ -51,9 +51,9 @@ if records.open:
             ),
         )
         table, pages = st.container(), st.container()
-        n_pages = catalog_page(opened, wanted, 1, 1).n_found
-        number = pages.pagination(max(1, -(-n_pages // 50)), key="catalog.page")
-        page = catalog_page(opened, wanted, number)
+        found = reads.view(opened, ("load", "check"), found_rows, wanted)
+        number = pages.pagination(catalog_page(opened, found).n_pages, key="catalog.page")
+        page = catalog_page(opened, found, number)
         table.caption(f"{page.n_found:,} records" if page.n_found else "No record is like that.")
         picked = tables.show(
             page.rows,

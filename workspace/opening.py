@@ -12,7 +12,7 @@ import polars as pl
 from catalog.errors import InputError
 from catalog.taxonomy.files import read_taxonomy
 from curation.sources.columns import ColumnMap, Guess, guess_columns, overruled
-from curation.sources.files import RawTable, ReadOptions, read_table
+from curation.sources.files import FORMATS, RawTable, ReadOptions, read_table
 from curation.sources.hub import HubOptions, known_kind
 from curation.sources.kinds import Kind, guess_kind, kind_named, named_or_guessed
 from curation.sources.settings import SourceSettings
@@ -107,6 +107,11 @@ def init_workspace(folder: Path | str, declared: Declared) -> Opened:
 def preview_source(declared: Declared) -> Preview:
     """Look into the source files and say how they become records."""
     kind = kind_named(declared.kind) if declared.kind else guess_kind(declared.paths)
+    if kind.head is not None and declared.maps:
+        raise InputError(
+            f"--map {declared.maps[0]}: kind {kind.name} maps its own fields. Pass --kind catalog to "
+            "map the columns by hand."
+        )
     source: dict[str, Any] = {
         "paths": [_absolute(p) for p in declared.paths],
         "kind": kind.name,
@@ -123,7 +128,22 @@ def preview_source(declared: Declared) -> Preview:
         return _preview_of_fetched(kind, source, declared)
     if kind.head is not None:
         return _preview_of_kind(kind, source, declared.taxonomy)
-    return _preview_of_tables(declared.paths, source, declared)
+    paths = [file for path in declared.paths for file in _tables_in(path)]
+    source["paths"] = [_absolute(path) for path in paths]
+    return _preview_of_tables(paths, source, declared)
+
+
+def _tables_in(path: str) -> list[str]:
+    """The tables of a folder, by their suffix; a file is itself."""
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        return [path]
+    files = [str(f) for f in sorted(folder.iterdir()) if f.suffix.lower() in FORMATS]
+    if not files:
+        raise InputError(
+            f"{path}: no table in this folder. Expected files that end in {', '.join(FORMATS)}."
+        )
+    return files
 
 
 def _preview_of_tables(paths: list[str], source: dict[str, Any], declared: Declared) -> Preview:

@@ -49,14 +49,13 @@ def read_file(path: Path, *, id_column: str | None = None) -> PlainFile:
     Raises
     ------
     InputError
-        If it cannot be read, the id column is missing, or an id stands twice.
+        If it cannot be read, or the id column that was named is missing or holds no ids.
     """
     with tempfile.TemporaryDirectory() as scratch:
         table = read_table(path, ReadOptions(), Path(scratch))
         frame = table.scan().collect()
-    return PlainFile(
-        path, frame, _ids(path, frame, id_column), str(table.facts["format"]), _unread(path, table)
-    )
+    ids, notes = _ids(path, frame, id_column)
+    return PlainFile(path, frame, ids, str(table.facts["format"]), [*_unread(path, table), *notes])
 
 
 def columns_of(path: Path) -> list[str]:
@@ -81,26 +80,27 @@ def _unread(path: Path, table: RawTable) -> list[str]:
     ]
 
 
-def _ids(path: Path, frame: pl.DataFrame, id_column: str | None) -> pl.Series:
+def _ids(path: Path, frame: pl.DataFrame, id_column: str | None) -> tuple[pl.Series, list[str]]:
+    """The ids of the rows; a column that only looks like one must be one to count."""
     if id_column is not None:
         require_columns(path, frame, [id_column])
     lowered = {name.lower(): name for name in reversed(frame.columns)}
     found = id_column or next((lowered[n] for n in ID_NAMES if n in lowered), None)
+    numbers = pl.Series("id", range(frame.height), dtype=pl.Int64)
     if found is None:
-        return pl.Series("id", range(frame.height), dtype=pl.Int64)
+        return numbers, []
     ids = frame[found]
+    if not ids.null_count() and ids.n_unique() == len(ids):
+        return ids, []
     if ids.null_count():
         row = int(ids.is_null().arg_max() or 0)
-        raise InputError(
-            f"{path}: id column {found!r} is empty in row {row + 1}. Give each row an id."
-        )
-    if ids.n_unique() < len(ids):
+        told = f"{path}: id column {found!r} is empty in row {row + 1}"
+    else:
         twice = ids.filter(ids.is_duplicated())[0]
-        raise InputError(
-            f"{path}: id {twice!r} stands {ids.eq(twice).sum():,} times in column {found!r}. Ids must "
-            "be unique: drop the copies or name another column with --id-column."
-        )
-    return ids
+        told = f"{path}: id {twice!r} stands {ids.eq(twice).sum():,} times in column {found!r}"
+    if id_column is not None:
+        raise InputError(f"{told}. Ids must be unique: name another column with --id-column.")
+    return numbers, [f"{told}, so rows are named by their number from 0"]
 
 
 def require_columns(path: Path, frame: pl.DataFrame, columns: list[str]) -> None:

@@ -45,9 +45,14 @@ class Workspace:
         Raises
         ------
         WorkspaceError
-            If there is one already that holds data.
+            If there is one already that holds data, or the path holds signs of a pattern.
         """
         layout = Layout(Path(root).expanduser().resolve())
+        if signs := sorted(set(str(layout.root)) & set("*?[]{}")):
+            raise WorkspaceError(
+                f"{layout.root}: a workspace cannot lie on a path with {' '.join(signs)} in it. "
+                "Name another folder."
+            )
         if layout.settings.exists() and layout.snapshots.exists():
             raise WorkspaceError(
                 f"{layout.root} is a workspace already. Run `goldshelf run -w {root}`, or change "

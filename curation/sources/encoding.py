@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -22,6 +23,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _FEW = 0.01
+_PATTERN = set("*?[]{}")
 _LATIN_PAGES = {"cp1250", "cp1257", "cp775", "mac_latin2", "mac_roman", "latin_1", "iso8859_15"}
 _TYPOGRAPHY = set("“”‘’‚„–—…•€£¥©®™°½¼¾«»×·\u00a0¿¡²³µ")
 
@@ -31,6 +33,22 @@ def open_bytes(path: Path) -> IO[bytes]:
     with path.open("rb") as raw:
         packed = raw.read(2) == b"\x1f\x8b"
     return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
+
+
+def plain_path(path: Path, scratch: Path) -> Path:
+    """The file under a name in which no reader sees a pattern: itself, or a link to it."""
+    if not set(str(path)) & _PATTERN:
+        return path
+    link = scratch_path(path, scratch, "".join(path.suffixes[-2:]))
+    link.unlink(missing_ok=True)
+    link.symlink_to(path.resolve())
+    return link
+
+
+def scratch_path(path: Path, scratch: Path, suffix: str) -> Path:
+    """A place in the scratch folder for what is made of a file; files of one name do not meet."""
+    digest = hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
+    return scratch / f"{digest[:16]}{suffix}"
 
 
 def guess_encoding(path: Path) -> str:
@@ -130,8 +148,8 @@ def as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
     with open_bytes(path) as file:
         packed = isinstance(file, gzip.GzipFile)
         if codecs.lookup(encoding).name == "utf-8" and not packed:
-            return path
-        copy = scratch / f"{path.name}.utf8"
+            return plain_path(path, scratch)
+        copy = scratch_path(path, scratch, ".utf8")
         done = 0
         with copy.open("wb") as out:
             try:

@@ -18,7 +18,13 @@ import duckdb
 import polars as pl
 
 from catalog.errors import InputError
-from curation.sources.encoding import as_utf8, guess_encoding, open_bytes
+from curation.sources.encoding import (
+    as_utf8,
+    guess_encoding,
+    open_bytes,
+    plain_path,
+    scratch_path,
+)
 
 QUARANTINE_SCHEMA = pl.Schema(
     {"file": pl.String(), "line": pl.Int64(), "reason": pl.String(), "raw": pl.String()}
@@ -149,7 +155,7 @@ def _read_csv(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
                 f"It looks like {better!r}: pass --delimiter {better!r}."
             )
     columns = _column_names(header)
-    target = scratch / f"{path.name}.parquet"
+    target = scratch_path(path, scratch, ".parquet")
     source = (
         f"read_csv({sql_text(plain)}, columns={_struct(columns)}, delim={sql_text(delimiter)}, "
         "quote='\"', escape='\"', header=true, auto_detect=false, store_rejects=true, "
@@ -244,7 +250,7 @@ def _newlines(file: Any, start: int, end: int) -> int:
 def _read_jsonl(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
     encoding = options.encoding or guess_encoding(path)
     plain = as_utf8(path, encoding, scratch)
-    target = scratch / f"{path.name}.parquet"
+    target = scratch_path(path, scratch, ".parquet")
     lines = (
         f"(select row_number() over () as line, column0 as raw from read_csv({sql_text(plain)}, "
         "columns={'column0': 'VARCHAR'}, delim='\\x01', quote='', escape='', header=false, "
@@ -257,7 +263,7 @@ def _read_jsonl(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
                 f"select line, raw from {lines} where trim(coalesce(raw, '')) != '' and {bad}"
             ).fetchall()
             if rejected:
-                clean = scratch / f"{path.name}.clean.jsonl"
+                clean = scratch_path(path, scratch, ".clean.jsonl")
                 database.execute(
                     f"copy (select raw from {lines} where raw is not null and not ({bad})) "
                     f"to {sql_text(clean)} (format csv, header false, quote '', escape '', delim '\\x01')"
@@ -304,7 +310,7 @@ def _read_json(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
         for number, row in enumerate(data, 1)
         if not isinstance(row, dict)
     ]
-    lines = scratch / f"{path.stem}.lines.jsonl"
+    lines = scratch_path(path, scratch, ".lines.jsonl")
     lines.write_text("\n".join(rows), "utf-8")
     quarantine = pl.DataFrame(others, schema=QUARANTINE_SCHEMA, orient="row")
     if not rows:
@@ -315,7 +321,8 @@ def _read_json(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
 
 def _read_parquet(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
     try:
-        return _table(path, pl.DataFrame(schema=QUARANTINE_SCHEMA), {"format": "parquet"})
+        plain = plain_path(path, scratch)
+        return _table(plain, pl.DataFrame(schema=QUARANTINE_SCHEMA), {"format": "parquet"})
     except (pl.exceptions.PolarsError, OSError) as error:
         raise InputError(f"{path}: not a Parquet file. {first_line(error)}") from error
 
@@ -326,7 +333,7 @@ def _read_xlsx(path: Path, options: ReadOptions, scratch: Path) -> RawTable:
         frame = pl.read_excel(path, engine="calamine", infer_schema_length=None, **sheet)
     except Exception as error:  # the reader's own exceptions share no base class
         raise InputError(f"{path}: not a readable spreadsheet. {first_line(error)}") from error
-    target = scratch / f"{path.name}.parquet"
+    target = scratch_path(path, scratch, ".parquet")
     frame.write_parquet(target)
     facts = {"format": "xlsx", "sheet": options.sheet or "first"}
     return _table(target, pl.DataFrame(schema=QUARANTINE_SCHEMA), facts)

@@ -18,7 +18,7 @@ from catalog.records import IDENTIFIER, conform
 from catalog.wording import counted
 from curation.duplicates.join import Told
 from curation.sources.attributes import attributes_of
-from curation.sources.encoding import open_bytes
+from curation.sources.encoding import open_bytes, scratch_path
 from curation.sources.fields import currency_of, paragraphs, price_of, text_of
 from curation.sources.files import QUARANTINE_SCHEMA, RawTable, read_table
 from curation.sources.google_xml import (
@@ -259,7 +259,7 @@ def _table_parts(path: Path, table: RawTable, scratch: Path) -> list[Path]:
     )
     parts = []
     for start in range(0, int(table.facts["n_rows"]), _ROWS_AT_ONCE):
-        parts.append(scratch / f"{path.name}.raw-{start}.parquet")
+        parts.append(scratch_path(path, scratch, f".raw-{start}.parquet"))
         raw.slice(start, _ROWS_AT_ONCE).match_to_schema(RAW_SCHEMA).sink_parquet(parts[-1])
     return parts
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from catalog.errors import InputError
 from curation.duplicates.join import Told
-from curation.sources.encoding import open_bytes
+from curation.sources.encoding import open_bytes, scratch_path
 
 NAMESPACE = "http://base.google.com/ns/1.0"
 SINGLE = (
@@ -51,7 +51,7 @@ def read_feed_xml(path: Path, scratch: Path, told: Told | None) -> list[Path]:
     """
     parts: list[Path] = []
     for batch in _batches(path, told):
-        part = scratch / f"{path.name}.{len(parts)}.parquet"
+        part = scratch_path(path, scratch, f".{len(parts)}.parquet")
         _frame(batch).write_parquet(part)
         parts.append(part)
     if not parts:

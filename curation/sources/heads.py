@@ -31,11 +31,13 @@ def first_rows(path: Path) -> pl.DataFrame:
     """
     form = look_at(path).form
     if form == "parquet":
-        rows = list(pl.scan_parquet(path).head(_ROWS).collect().rows(named=True))
+        rows = list(pl.scan_parquet(path, glob=False).head(_ROWS).collect().rows(named=True))
     elif form in ("json", "jsonl"):
         rows = list(_objects(path))
     else:
-        rows = pl.read_csv(path, n_rows=_ROWS, infer_schema=False, ignore_errors=True).to_dicts()
+        rows = pl.read_csv(
+            path, n_rows=_ROWS, infer_schema=False, ignore_errors=True, glob=False
+        ).to_dicts()
     names = dict.fromkeys(name for row in rows for name in row)
     return pl.DataFrame(
         {name: [_told(row.get(name)) for row in rows] for name in names},

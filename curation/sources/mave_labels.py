@@ -70,7 +70,7 @@ def join_text(labels: list[Path], metadata: list[Path], target: Path, report: To
         bound_memory(database, scratch)
         rows = f"(select *, row_number() over () as row from read_parquet({sql_text(staged)}))"
         database.execute(
-            f"copy (select {record_columns('split_hint')} from {rows} join "
+            f"copy (select {record_columns()} from {rows} join "
             f"read_parquet({sql_text(texts)}) using (id) order by row) to {sql_text(target)} "
             f"(format parquet, compression zstd, compression_level 1, row_group_size {ROW_GROUP})"
         )

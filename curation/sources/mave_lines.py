@@ -12,9 +12,10 @@ import numpy as np
 import polars as pl
 
 from catalog.errors import InputError
-from curation.sources.encoding import as_utf8, byte_order_mark
+from curation.sources.encoding import as_utf8, byte_order_mark, plain_path
 from curation.sources.files import QUARANTINE_SCHEMA, sql_text, unreadable
 from curation.sources.lines import count_lines, pick_lines
+from curation.sources.looks import split_of
 
 FIELDS = {
     "id": "VARCHAR",
@@ -25,7 +26,6 @@ FIELDS = {
 }
 ROW_GROUP = 100_000
 _MOST_BROKEN = 0.5
-_HINTS = {"train": "train", "validation": "validation|valid|dev|eval", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Form:
     Attributes
     ----------
     select
-        The columns to keep, in SQL over `FIELDS` and ``filename``.
+        The columns to keep, in SQL over `FIELDS` and ``split_hint``.
     whole
         Whether a line is whole, in SQL.
     why_not
@@ -61,8 +61,8 @@ def copy_lines(files: list[Path], form: Form, target: Path) -> tuple[int, pl.Dat
         If a file cannot be read to its end, or more than half of the lines are not whole.
     """
     scratch = target.parent
-    plain = [as_utf8(f, mark, scratch) if (mark := byte_order_mark(f)) else f for f in files]
-    lines = _lines(plain)
+    plain = [_plain(file, scratch) for file in files]
+    lines = _lines(files, plain)
     with duckdb.connect() as database:
         bound_memory(database, scratch)
         try:
@@ -91,6 +91,11 @@ def copy_lines(files: list[Path], form: Form, target: Path) -> tuple[int, pl.Dat
     return n_lines, quarantine
 
 
+def _plain(file: Path, scratch: Path) -> Path:
+    mark = byte_order_mark(file)
+    return as_utf8(file, mark, scratch) if mark else plain_path(file, scratch)
+
+
 def bound_memory(database: duckdb.DuckDBPyConnection, scratch: Path) -> None:
     """Let a connection use 2 GiB, and the scratch folder for what is more."""
     database.execute("set memory_limit = '2GiB'")
@@ -107,12 +112,18 @@ def _cut(files: list[Path]) -> Path:
     return files[0]
 
 
-def _lines(files: list[Path]) -> str:
+def _lines(files: list[Path], plain: list[Path]) -> str:
     columns = ", ".join(f"{name}: {sql_text(kind)}" for name, kind in FIELDS.items())
-    names = ", ".join(sql_text(file) for file in files)
+    names = ", ".join(sql_text(file) for file in plain)
+    hints = " ".join(
+        f"when {sql_text(copy)} then {sql_text(split)}"
+        for file, copy in zip(files, plain, strict=True)
+        if (split := split_of(file))
+    )
+    hint = f"case filename {hints} end" if hints else "cast(null as varchar)"
     return (
-        f"read_json([{names}], format='newline_delimited', ignore_errors=true, filename=true, "
-        f"columns={{{columns}}})"
+        f"(select *, {hint} as split_hint from read_json([{names}], format='newline_delimited', "
+        f"ignore_errors=true, filename=true, columns={{{columns}}}))"
     )
 
 
@@ -142,16 +153,6 @@ def _texts(source: str) -> str:
     return f"[p.text for p in paragraphs if p.source = '{source}']"
 
 
-def split_of_file() -> str:
-    """The publisher's split, in SQL, from the name of the file."""
-    cases = " ".join(
-        f"when regexp_matches(lower(parse_filename(filename)), '(^|[^a-z])({names})([^a-z]|$)') "
-        f"then '{split}'"
-        for split, names in _HINTS.items()
-    )
-    return f"case {cases} end"
-
-
 def _lacks(row: dict[str, object]) -> str:
     if row.get("id") is None:
         return "no id"
@@ -160,8 +161,8 @@ def _lacks(row: dict[str, object]) -> str:
     return "attributes are not a list of {key, evidences}"
 
 
-def record_columns(split_hint: str = "") -> str:
-    """The columns of a record, in SQL over `FIELDS`."""
+def record_columns() -> str:
+    """The columns of a record, in SQL over `FIELDS` and ``split_hint``."""
     strings = "cast(null as varchar[])"
     return f"""
         id as record_id, 'attribute_extraction' as task,
@@ -175,7 +176,7 @@ def record_columns(split_hint: str = "") -> str:
         cast(null as varchar) as question, {strings} as context, {strings} as options,
         cast(null as varchar) as target,
         cast(null as struct(kind varchar, "value" varchar)[]) as identifiers,
-        {split_hint or split_of_file()} as split_hint, cast(null as varchar) as extra
+        split_hint, cast(null as varchar) as extra
     """
 
 
@@ -183,7 +184,7 @@ FULL = Form(
     record_columns(), "id is not null and len(paragraphs) > 0 and attributes is not null", _lacks
 )
 LABELS = Form(
-    f"id, category, attributes, {split_of_file()} as split_hint",
+    "id, category, attributes, split_hint",
     "id is not null and attributes is not null",
     lambda row: _lacks({**row, "paragraphs": ["any"]}),
 )

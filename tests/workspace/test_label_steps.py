@@ -32,7 +32,7 @@ def workspace(tmp_path: Path) -> Workspace:
         "columns": columns,
         "category_separator": ">",
     }
-    body = {"source": source, "label": {"groups": {"near_duplicates": None}}}
+    body = {"source": source, "label": {"groups": {"near_duplicates": 0}}}
     return Workspace.create(tmp_path / "w", validated(body, "test"))
 
 

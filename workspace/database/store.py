@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from catalog.errors import WorkspaceError
 from workspace.layout import Layout
 
-HEAD = "0001"
+HEAD = "0002"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _WAIT_S = 15
 
@@ -50,6 +50,23 @@ class Database:
         except sa.exc.OperationalError as error:
             raise WorkspaceError(
                 f"database: {str(error.orig).splitlines()[0]}. Nothing was changed; try again."
+            ) from error
+
+    @contextlib.contextmanager
+    def connection(self) -> Iterator[sa.Connection]:
+        """One connection for many small transactions of one thread.
+
+        Raises
+        ------
+        WorkspaceError
+            As `session` does.
+        """
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except sa.exc.OperationalError as error:
+            raise WorkspaceError(
+                f"database: {str(error.orig).splitlines()[0]}. What was written before is kept."
             ) from error
 
     def _bring_up_to_date(self) -> None:

@@ -8,6 +8,7 @@ import polars as pl
 
 from catalog.wording import counted
 from curation.agreement.agreement import agree
+from workspace.models.votes import model_votes, model_votes_mark
 from workspace.responses import response_votes, responses_hash
 from workspace.settings import Settings
 from workspace.snapshots import Output
@@ -22,7 +23,7 @@ def _decides(settings: Settings) -> Any:
 
 
 def _outside(workspace: Workspace) -> dict[str, str]:
-    return {"responses": responses_hash(workspace)}
+    return {"responses": responses_hash(workspace), **model_votes_mark(workspace)}
 
 
 def _run(context: Context) -> Output:
@@ -33,7 +34,8 @@ def _run(context: Context) -> Output:
     groups = None
     if settings.clusters == "groups":
         groups = label.read("folds", ["record_id", "group_id"])
-    votes = pl.concat([label.scan("votes"), known.lazy()])
+    models = model_votes(context.workspace).join(records, on="record_id", how="semi")
+    votes = pl.concat([label.scan("votes"), models, known.lazy()])
     made = agree(votes, settings, groups=groups, progress=context.progress)
     notes = list(made.notes)
     gone = people.height - known.height

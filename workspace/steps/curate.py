@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from curation.gold import curate
+from workspace.models.votes import model_votes
 from workspace.review.decisions import decisions_frame, decisions_hash
 from workspace.settings import Settings
 from workspace.snapshots import Frame, Output
@@ -29,7 +32,7 @@ def _run(context: Context) -> Output:
         load.scan("records"),
         taxonomy_of(load),
         context.inputs["check"].scan("issues"),
-        context.inputs["label"].scan("votes"),
+        pl.concat([context.inputs["label"].scan("votes"), model_votes(context.workspace)]),
         context.inputs["agree"].scan("consensus"),
         decisions_frame(context.workspace),
         context.settings.curate,

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from catalog.errors import InputError
 from curation.splits.split import SplitResult, split_records
 from workspace.settings import Settings
 from workspace.snapshots import Output
@@ -19,10 +20,23 @@ def _decides(settings: Settings) -> Any:
 
 def _run(context: Context) -> Output:
     gold = context.inputs["curate"].scan("gold")
+    _refuse_empty(context)
     taxonomy = taxonomy_of(context.workspace.snapshot("load"))
     made = split_records(gold, context.settings.split, taxonomy=taxonomy, progress=context.progress)
     ids = gold.select("record_id").collect()
     return Output(_tables(made, ids), made.figures, made.notes)
+
+
+def _refuse_empty(context: Context) -> None:
+    curated = context.inputs["curate"]
+    if curated.counts["gold"]:
+        return
+    dropped = curated.scan("dropped").group_by("reason").len("n").sort("n", descending=True)
+    why = ", ".join(f"{reason} {n:,}" for reason, n in dropped.collect().rows())
+    raise InputError(
+        f"gold is empty: every record was left out ({why or 'the catalog has none'}). Map what is "
+        "missing with `goldshelf init --map FIELD=COLUMN`, or change [curate] in goldshelf.toml."
+    )
 
 
 def _tables(made: SplitResult, ids: pl.DataFrame) -> dict[str, pl.DataFrame]:

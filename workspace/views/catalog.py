@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
+import numpy as np
 import polars as pl
 
 from catalog.taxonomy.tree import NO_NODE
-from workspace.snapshots import Snapshot
 from workspace.workspace import Workspace
 
 PAGE_SIZE = 50
+_SEARCHED = ("title", "brand", "record_id")
 _COLUMNS = "record_id, title, brand, array_to_string(category_path, ' > ') as category, price"
 
 
@@ -39,30 +41,53 @@ class CatalogPage:
     n_pages: int
 
 
-def catalog_page(
-    workspace: Workspace, wanted: CatalogFilter, page: int = 1, size: int = PAGE_SIZE
-) -> CatalogPage:
-    """One page of the records that fit a filter; only these rows leave the snapshot."""
-    load = workspace.snapshot("load")
+def found_rows(workspace: Workspace, wanted: CatalogFilter) -> np.ndarray | None:
+    """The row numbers, from 0, of the records that fit a filter; None for all of them."""
     conditions, values = _conditions(workspace, wanted)
-    where = f"where {' and '.join(conditions)}" if conditions else ""
-    source = f"read_parquet({_quoted(load)})"
+    if not conditions:
+        return None
     with duckdb.connect() as database:
-        counted = database.sql(f"select count(*) from {source} {where}", params=values)
-        n_found = int(counted.fetchall()[0][0])
-        rows = database.sql(
-            f"select {_COLUMNS} from {source} {where} limit {int(size)} offset {int((page - 1) * size)}",
-            params=values,
+        found = database.execute(
+            f"select file_row_number as row from {_source(workspace)} "
+            f"where {' and '.join(conditions)}",
+            values,
+        ).fetchnumpy()
+    return np.sort(np.asarray(found["row"]))
+
+
+def catalog_page(
+    workspace: Workspace, found: np.ndarray | None, page: int = 1, size: int = PAGE_SIZE
+) -> CatalogPage:
+    """One page of the records at some rows; only these leave the snapshot.
+
+    Parameters
+    ----------
+    found
+        What `found_rows` gave.
+    page
+        From 1.
+    """
+    n_found = workspace.snapshot("load").counts["records"] if found is None else len(found)
+    first = (page - 1) * size
+    rows = (
+        range(first, min(first + size, n_found)) if found is None else found[first : first + size]
+    )
+    numbers = ", ".join(str(int(row)) for row in rows) or "-1"
+    with duckdb.connect() as database:
+        shown = database.sql(
+            f"select {_COLUMNS} from {_source(workspace)} where file_row_number in ({numbers}) "
+            "order by file_row_number"
         ).to_arrow_table()
-    return CatalogPage(pl.DataFrame(pl.from_arrow(rows)), n_found, max(1, -(-n_found // size)))
+    return CatalogPage(pl.DataFrame(pl.from_arrow(shown)), n_found, max(1, -(-n_found // size)))
 
 
 def _conditions(workspace: Workspace, wanted: CatalogFilter) -> tuple[list[str], list[Any]]:
     conditions: list[str] = []
     values: list[Any] = []
     for word in wanted.text.split():
-        conditions.append("contains(lower(concat_ws(' ', title, brand, record_id)), lower(?))")
-        values.append(word)
+        places = [f"coalesce(regexp_matches({name}, ?, 'i'), false)" for name in _SEARCHED]
+        conditions.append(f"({' or '.join(places)})")
+        values += [re.escape(word)] * len(places)
     if wanted.category:
         conditions.append("starts_with(array_to_string(category_path, ' > ') || ' > ', ? || ' > ')")
         values.append(wanted.category)
@@ -79,9 +104,9 @@ def _conditions(workspace: Workspace, wanted: CatalogFilter) -> tuple[list[str],
     return conditions, values
 
 
-def _quoted(snapshot: Snapshot) -> str:
-    path = str(snapshot.path("records")).replace("'", "''")
-    return f"'{path}'"
+def _source(workspace: Workspace) -> str:
+    path = str(workspace.snapshot("load").path("records")).replace("'", "''")
+    return f"read_parquet('{path}', file_row_number = true)"
 
 
 def category_nodes(workspace: Workspace) -> list[tuple[str, str, str, int]]:

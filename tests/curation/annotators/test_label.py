@@ -21,7 +21,7 @@ from curation.sources.settings import SourceSettings
 
 MUGS, TEA, PENS = ["Kitchen", "Mugs"], ["Food", "Tea"], ["Office", "Pens"]
 TREE = Taxonomy.from_paths([MUGS, TEA, PENS])
-PLAIN = LabelSettings(n_folds=2, groups={"near_duplicates": None})
+PLAIN = LabelSettings(n_folds=2, groups={"near_duplicates": 0})
 
 
 def catalog(*rows: tuple[str, str | None, list[str] | None]) -> pl.LazyFrame:
