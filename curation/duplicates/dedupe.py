@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from catalog.errors import InputError
 from curation.duplicates.equal import EqualSets, equal_sets
@@ -182,6 +180,9 @@ def _components(n: int, equal: EqualSets, found: Pairs) -> np.ndarray:
 
 def component_labels(n: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """The connected component of each of ``n`` nodes, numbered from 0 by its first node."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(n, n))
     _, labels = connected_components(graph, directed=False)
     _, first = np.unique(labels, return_index=True)

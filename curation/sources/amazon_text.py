@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import warnings
 
-import bs4
 import polars as pl
 
 from catalog.records import PARAGRAPH
@@ -76,6 +75,8 @@ def cleaned(products: pl.DataFrame) -> pl.DataFrame:
 
 def without_tags(texts: pl.Series) -> pl.Series:
     """Texts without HTML tags, styles and scripts; what has no markup stays as it is."""
+    import bs4
+
     has_markup = texts.str.contains("[<&]")
     marked = texts.filter(has_markup).unique(maintain_order=True)
     with warnings.catch_warnings():
@@ -87,6 +88,8 @@ def without_tags(texts: pl.Series) -> pl.Series:
 
 
 def _without_tags(text: str) -> str:
+    import bs4
+
     soup = bs4.BeautifulSoup(text, "html.parser")
     for tag in soup(["style", "script"]):
         tag.decompose()

@@ -14,7 +14,7 @@ import polars as pl
 from catalog.errors import InputError
 from curation.sources.encoding import as_utf8, byte_order_mark, plain_path
 from curation.sources.files import QUARANTINE_SCHEMA, sql_text, unreadable
-from curation.sources.lines import count_lines, pick_lines
+from curation.sources.lines import count_line_ends, count_lines, pick_lines
 from curation.sources.looks import split_of
 
 FIELDS = {
@@ -71,6 +71,8 @@ def copy_lines(files: list[Path], form: Form, target: Path) -> tuple[int, pl.Dat
                 f"{sql_text(target)} (format parquet, compression zstd, compression_level 1, row_group_size {ROW_GROUP})"
             )
             n_rows = pl.scan_parquet(target).select(pl.len()).collect().item()
+            if n_rows == sum(count_line_ends(file) for file in plain):
+                return n_rows, pl.DataFrame(schema=QUARANTINE_SCHEMA)
             counts = [count_lines(file) for file in plain]
             if n_rows == sum(counts):
                 return n_rows, pl.DataFrame(schema=QUARANTINE_SCHEMA)
