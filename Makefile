@@ -28,6 +28,12 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# Speed and memory beside other tools, at full size; an hour, and 10 GB of disk.
+bench: $(VENV)/installed-dev
+	$(BIN)/python benchmarks/load_mave.py
+	$(BIN)/python benchmarks/agreement.py
+	$(BIN)/python benchmarks/metrics.py
+
 # The pages of docs/ that say what the code says; the tests fail where they differ.
 reference: $(VENV)/installed
 	$(BIN)/python tools/make_reference.py

@@ -74,3 +74,17 @@ def percent(value: float) -> str:
     ('84.3 %', 'undefined')
     """
     return "undefined" if value != value else f"{100 * value:.1f} %"
+
+
+def usd(value: float) -> str:
+    """Dollars as people read them: cents, and more digits of what is less than a dollar.
+
+    Examples
+    --------
+    >>> usd(1234.5), usd(0.0312), usd(0.0), usd(float("nan"))
+    ('$1,234.50', '$0.0312', '$0.00', 'unknown')
+    """
+    if value != value:
+        return "unknown"
+    digits = 2 if value >= 1 or value == 0 else 4 if value >= 0.01 else 6
+    return f"${value:,.{digits}f}"

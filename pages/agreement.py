@@ -2,7 +2,7 @@ import streamlit as st
 
 from charts.intervals import series
 from charts.matrix import matrix
-from ui import agreement, links, reads, session, tables
+from ui import agreement, links, models, reads, session, tables
 
 st.title("Agreement")
 opened = session.require_workspace()
@@ -35,6 +35,7 @@ with right:
     st.plotly_chart(matrix(names, names, shares), alt="Percent agreement by pair of annotators")
 st.subheader("Annotators")
 tables.show(agreement.annotators(reads.table(opened, "agree", agreed, "annotators"), question))
+models.answers(opened)
 
 st.subheader("Where they part")
 level = st.segmented_control(

@@ -3,7 +3,7 @@ import streamlit as st
 from charts.tree import treemap
 from ui import product, reads, safe, session, tables, taxonomy
 from workspace.review.queue import card
-from workspace.views.catalog import CatalogFilter, catalog_page, found_rows
+from workspace.views.catalog import CatalogFilter, catalog_page, found_rows, page_count
 
 st.title("Catalog")
 opened = session.require_workspace()
@@ -52,7 +52,7 @@ if records.open:
         )
         table, pages = st.container(), st.container()
         found = reads.view(opened, ("load", "check"), found_rows, wanted)
-        number = pages.pagination(catalog_page(opened, found).n_pages, key="catalog.page")
+        number = pages.pagination(page_count(opened, found), key="catalog.page")
         page = catalog_page(opened, found, number)
         table.caption(f"{page.n_found:,} records" if page.n_found else "No record is like that.")
         picked = tables.show(

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from catalog.errors import InputError
-from terminal.options import HERE, Json, WorkspaceDir, pairs_of
+from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from terminal.running import watched
 from workspace.exports import Export, make_export, with_template
 from workspace.hub import free_folder, hub_token, push_to_hub, save_to_disk
+from workspace.named_values import pairs_of
 from workspace.snapshots import Snapshot
 from workspace.workspace import Workspace
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from terminal import models_verbs
 from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from terminal.running import run_verb, snapshots_json, watched
@@ -39,15 +40,34 @@ def register(app: typer.Typer) -> None:
 def label(
     workspace: WorkspaceDir = HERE,
     annotators: Annotated[
-        str | None, typer.Option(help="Who votes: source,knn,linear,lexical or some of them.")
+        str | None,
+        typer.Option(help="Who votes: some of source,knn,linear,lexical, or models by name."),
     ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what asking the models would take; send nothing.")
+    ] = False,
+    try_: Annotated[
+        int | None,
+        typer.Option("--try", min=1, help="Ask the models about that many rows; show everything."),
+    ] = None,
+    budget_usd: Annotated[
+        float | None, typer.Option(min=0, help="Ask the models, and never spend more than this.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Count what the last run spent against the budget.")
+    ] = False,
     force: Annotated[bool, typer.Option(help="Label even if nothing changed.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Let annotators that need no key vote on the category of each record."""
-    if annotators is not None:
-        names = [name.strip() for name in annotators.split(",")]
-        Workspace(workspace).change("label", annotators=names)
+    """Let annotators vote: those that need no key, and language models within a budget."""
+    opened = Workspace(workspace)
+    names = [name.strip() for name in annotators.split(",")] if annotators is not None else None
+    models = None if names is None else [n for n in names if n in opened.settings.annotators]
+    if plan or try_ is not None or budget_usd is not None or models:
+        models_verbs.ask(opened, names, models_verbs.Asked(plan, try_, budget_usd, resume), as_json)
+        return
+    if names is not None:
+        opened.change("label", annotators=names)
     run_verb(workspace, ["label"], as_json, force=force)
     if as_json:
         return

@@ -51,14 +51,3 @@ def fractions_of(text: str) -> tuple[float, ...]:
         return tuple(float(part) for part in text.split(","))
     except ValueError as error:
         raise InputError(f"--fractions {text}: expected numbers such as 0.8,0.1,0.1.") from error
-
-
-def pairs_of(texts: list[str], option: str) -> dict[str, str]:
-    """Read ``NAME=VALUE`` texts."""
-    pairs = {}
-    for text in texts:
-        name, found, value = text.partition("=")
-        if not found or not name.strip():
-            raise InputError(f"{option} {text}: expected NAME=VALUE.")
-        pairs[name.strip()] = value.strip()
-    return pairs

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from terminal.options import HERE, Json, WorkspaceDir, pairs_of
+from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from terminal.running import run_verb
+from workspace.models.votes import missing_votes
+from workspace.named_values import pairs_of
 from workspace.opening import Declared, init_workspace
 from workspace.workspace import Workspace
 
@@ -108,6 +110,7 @@ def status(workspace: WorkspaceDir = HERE, as_json: Json = False) -> None:
     opened = Workspace(workspace)
     found = opened.statuses()
     doing = opened.doing()
+    missing = missing_votes(opened)
     if as_json:
         print_json(
             {
@@ -122,6 +125,7 @@ def status(workspace: WorkspaceDir = HERE, as_json: Json = False) -> None:
                     }
                     for name, s in found.items()
                 },
+                "missing_votes": missing,
             }
         )
         return
@@ -138,5 +142,7 @@ def status(workspace: WorkspaceDir = HERE, as_json: Json = False) -> None:
         ],
         title=str(opened.root),
     )
+    for name, why in missing.items():
+        say(f"votes of {name} are missing: {why} (goldshelf label --plan says what they cost)")
     if doing is not None:
         say(f"at work: goldshelf {doing.verb}, step {doing.step}")

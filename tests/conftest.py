@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.llm_servers.fixtures import idle_servers, llm_server  # noqa: F401
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

@@ -14,6 +14,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
 import typer
@@ -174,14 +175,29 @@ def sections(model: type[BaseModel], name: str) -> Iterator[tuple[str, list[tupl
     rows, below = [], []
     for key, field in model.model_fields.items():
         dotted = f"{name}.{key}" if name else key
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            below.append((inner, dotted))
+        inner = model_inside(field.annotation)
+        if inner is not None:
+            is_named = get_origin(field.annotation) is dict
+            below.append((inner, f"{dotted}.NAME" if is_named else dotted))
         else:
-            rows.append((dotted, kind_of(inner, field.metadata), default_of(field)))
+            rows.append((dotted, kind_of(field.annotation, field.metadata), default_of(field)))
     yield name, rows
     for inner, dotted in below:
         yield from sections(inner, dotted)
+
+
+def model_inside(annotation: Any) -> type[BaseModel] | None:
+    """The model of a section: itself, an optional one, or one a name."""
+    if get_origin(annotation) is dict:
+        annotation = get_args(annotation)[1]
+    candidates = [
+        annotation,
+        *(get_args(annotation) if get_origin(annotation) is UnionType else []),
+    ]
+    for one in candidates:
+        if isinstance(one, type) and issubclass(one, BaseModel):
+            return one
+    return None
 
 
 _SIMPLE = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`"}

@@ -8,8 +8,8 @@ import polars as pl
 import streamlit as st
 
 from catalog.errors import GoldshelfError
-from charts.intervals import Dot
-from ui import jobs, safe
+from charts.intervals import Dot, dots
+from ui import jobs, reads, safe
 from workspace.views.labels import ANNOTATORS
 from workspace.workspace import Workspace
 
@@ -57,6 +57,19 @@ def table(figures: dict[str, Any]) -> pl.DataFrame:
             for name, facts in figures["annotators"].items()
         ],
         schema_overrides={"mean score": pl.Float64},
+    )
+
+
+def consensus(opened: Workspace) -> None:
+    """How far each annotator agrees with the consensus, where there is one."""
+    snapshot = opened.snapshots.current("agree")
+    if snapshot is None:
+        return
+    agreed = reads.table(opened, "agree", snapshot.id, "annotators")
+    st.subheader("Agreement with the consensus")
+    st.plotly_chart(
+        dots(with_consensus(agreed), title="share of records"),
+        alt="Agreement with the consensus by annotator",
     )
 
 

@@ -6,7 +6,9 @@ declared its navigation: whoever opens a page's address first would see that pag
 
 from __future__ import annotations
 
+import importlib
 import sys
+import threading
 from pathlib import Path
 
 from streamlit.runtime.pages_manager import PagesManager
@@ -17,10 +19,17 @@ APP = Path(__file__).resolve().parents[1] / "app.py"
 QUIET = ["--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
 
 
+def _import_ahead() -> None:
+    """What the pages need, so that the first visitor does not wait for it."""
+    for name in ("ui.shell", "ui.opening", "ui.review", "ui.results", "charts.tree", "duckdb"):
+        importlib.import_module(name)
+
+
 def main(arguments: list[str]) -> None:
     """Serve; the arguments are those of ``streamlit run``."""
     PagesManager.uses_pages_directory = False
     sys.argv = ["streamlit", "run", str(APP), *QUIET, *arguments]
+    threading.Thread(target=_import_ahead, daemon=True).start()
     cli.main()
 
 

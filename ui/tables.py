@@ -66,7 +66,7 @@ def show(frame: pl.DataFrame, *, place: Any = st, **options: Any) -> Any:
 
 def _column(name: str, dtype: pl.DataType) -> Any:
     heading = _HEADINGS.get(name, words(name))
-    if name in _SHARES:
+    if name in _SHARES or name.endswith("_share"):
         return st.column_config.NumberColumn(heading, format="percent")
     if dtype.is_integer():
         return st.column_config.NumberColumn(heading, format="localized")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import tomlkit
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,11 +18,12 @@ from pydantic_settings import (
 
 from catalog.errors import WorkspaceError
 from curation.agreement.settings import AgreeSettings
-from curation.annotators.settings import LabelSettings
+from curation.annotators.settings import AnnotatorName, LabelSettings
 from curation.balance.settings import BalanceSettings
 from curation.checks.settings import CheckSettings
 from curation.exports.settings import ExportSettings
 from curation.gold import CurateSettings
+from curation.llm.settings import ModelAnnotator
 from curation.sources.settings import SourceSettings
 from curation.splits.settings import SplitSettings
 from evaluation.settings import CompareSettings, ScoreSettings
@@ -61,6 +63,17 @@ class Settings(BaseSettings):
     export: ExportSettings = ExportSettings()
     score: ScoreSettings = ScoreSettings()
     compare: CompareSettings = CompareSettings()
+    annotators: dict[str, ModelAnnotator] = {}
+
+    @field_validator("annotators")
+    @classmethod
+    def _names(cls, value: dict[str, ModelAnnotator]) -> dict[str, ModelAnnotator]:
+        for name in value:
+            if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+                raise ValueError(f"{name!r}: a name is made of letters, digits, - and _")
+            if name in get_args(AnnotatorName):
+                raise ValueError(f"{name!r} is an annotator that needs no key; take another name")
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -117,6 +130,9 @@ def _told(error: Any) -> str:
         return f"{place}: {error['msg'][:1].lower()}{error['msg'][1:]}"
     model: Any = Settings
     for part in error["loc"][:-1]:
+        if get_origin(model) is dict:
+            model = get_args(model)[1]
+            continue
         field = getattr(model, "model_fields", {}).get(part)
         model = field.annotation if field is not None else None
     known = list(getattr(model, "model_fields", {}))
@@ -137,13 +153,22 @@ def write_settings(path: Path, settings: Settings) -> None:
 def change_settings(path: Path, section: str, changes: dict[str, Any]) -> Settings:
     """Change some values of one section in the file; comments and order stay.
 
+    Parameters
+    ----------
+    section
+        ``split``, or ``annotators.NAME`` for a section inside another; made where it is missing.
+    changes
+        None takes a setting out.
+
     Raises
     ------
     WorkspaceError
         If the result would not be valid; the file is then left as it was.
     """
     document = tomlkit.parse(path.read_text("utf-8"))
-    table = document.setdefault(section, tomlkit.table())
+    table: Any = document
+    for part in section.split(".", 1):
+        table = table.setdefault(part, tomlkit.table())
     for key, value in changes.items():
         if value is None:
             table.pop(key, None)

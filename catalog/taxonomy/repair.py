@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import polars as pl
 from rapidfuzz import fuzz, process
@@ -50,9 +52,7 @@ def nearest_paths(
     )
     if wrong.is_empty() or not len(taxonomy):
         return _result(wrong, np.full(wrong.height, -1), np.zeros(wrong.height), UNKNOWN)
-    nodes = taxonomy.nodes.select(
-        "code", _plain(taxonomy.nodes["path_text"]), _plain(taxonomy.nodes["name"]).alias("_leaf")
-    ).rename({"path_text": "_plain"})
+    nodes = _plain_nodes(taxonomy)
     same = nodes.unique("_plain", keep="first", maintain_order=True).select("code", "_plain")
     codes = (
         wrong.join(same, on="_plain", how="left", maintain_order="left")["code"]
@@ -66,6 +66,16 @@ def nearest_paths(
     _nearest_by_spelling(wrong, nodes, codes, scores, kinds, minimum)
     return _result(wrong, codes, scores, kinds).with_columns(
         pl.Series("nearest", [taxonomy.path_text(int(c)) for c in codes], dtype=pl.String)
+    )
+
+
+@lru_cache(maxsize=2)
+def _plain_nodes(taxonomy: Taxonomy) -> pl.DataFrame:
+    """``code, _plain, _leaf`` of every node; kept, as answers of models come one by one."""
+    return taxonomy.nodes.select(
+        "code",
+        _plain(taxonomy.nodes["path_text"]).alias("_plain"),
+        _plain(taxonomy.nodes["name"]).alias("_leaf"),
     )
 
 

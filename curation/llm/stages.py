@@ -20,6 +20,26 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """Where a value stands in its record.
+
+    Attributes
+    ----------
+    value
+        The words as they stand there, which may be spelled otherwise than the vote.
+    pid
+        The paragraph, from 0.
+    begin, end
+        Its characters in that paragraph, the end exclusive.
+    """
+
+    value: str
+    pid: int
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
 class Vote:
     """One vote out of a reply.
 
@@ -30,9 +50,12 @@ class Vote:
     value
         A joined path or a value; None where the model abstained, or gave nothing of use.
     error
-        Why there is no value; None where the model said itself that there is none.
+        Why there is no value, or what is wrong with it; None where the model said itself that
+        there is none.
     is_repaired
         Whether a wrong path was replaced by the nearest valid one.
+    evidences
+        Where an attribute's values stand; empty where nothing was quoted, or wrongly.
     """
 
     record_id: str
@@ -41,6 +64,7 @@ class Vote:
     score: float | None = None
     error: str | None = None
     is_repaired: bool = False
+    evidences: tuple[Evidence, ...] = ()
 
 
 class Stage(Protocol):
@@ -48,10 +72,17 @@ class Stage(Protocol):
 
     @property
     def name(self) -> str:
-        """``category`` or ``attributes``."""
+        """``category`` or ``attributes``; levels asked in turn are all ``category``."""
 
     def ask(self, records: pl.DataFrame, votes: pl.DataFrame) -> Iterable[Asked]:
-        """The requests for records, given the votes of earlier stages (`VOTE_SCHEMA`)."""
+        """The requests for records, given the votes of earlier stages (`VOTE_SCHEMA`).
+
+        Every sample is a request of its own. A request depends on its record alone, so that
+        it has the same key whatever other records are asked about with it.
+        """
 
     def read(self, asked: Asked, reply: Reply) -> list[Vote]:
-        """The votes in a reply; one at least, so that nothing is dropped."""
+        """The votes in a reply; one at least, so that nothing is dropped.
+
+        A vote of a later stage on the same question replaces that of an earlier one.
+        """

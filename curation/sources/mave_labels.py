@@ -67,7 +67,7 @@ def join_text(labels: list[Path], metadata: list[Path], target: Path, report: To
         )
     report(0, 3, "joining labels and text")
     with duckdb.connect() as database:
-        bound_memory(database, scratch)
+        bound_memory(database, scratch, 1)
         rows = f"(select *, row_number() over () as row from read_parquet({sql_text(staged)}))"
         database.execute(
             f"copy (select {record_columns()} from {rows} join "
@@ -123,7 +123,7 @@ def _write_texts(files: list[Path], ids: pl.Series, target: Path, report: Told) 
     n_read = n_found = 0
     writer = pq.ParquetWriter(target, _texts_schema(), compression="zstd")
     with duckdb.connect() as database, writer:
-        bound_memory(database, target.parent)
+        bound_memory(database, target.parent, 1)
         for batch in _batches(database, files):
             n_read += batch.height
             here = (

@@ -64,7 +64,7 @@ def copy_lines(files: list[Path], form: Form, target: Path) -> tuple[int, pl.Dat
     plain = [_plain(file, scratch) for file in files]
     lines = _lines(files, plain)
     with duckdb.connect() as database:
-        bound_memory(database, scratch)
+        bound_memory(database, scratch, 2)
         try:
             database.execute(
                 f"copy (select {form.select} from {lines} where {form.whole}) to "
@@ -98,9 +98,9 @@ def _plain(file: Path, scratch: Path) -> Path:
     return as_utf8(file, mark, scratch) if mark else plain_path(file, scratch)
 
 
-def bound_memory(database: duckdb.DuckDBPyConnection, scratch: Path) -> None:
-    """Let a connection use 2 GiB, and the scratch folder for what is more."""
-    database.execute("set memory_limit = '2GiB'")
+def bound_memory(database: duckdb.DuckDBPyConnection, scratch: Path, n_gib: int) -> None:
+    """Let a connection use so much memory, and the scratch folder for what is more."""
+    database.execute(f"set memory_limit = '{n_gib}GiB'")
     database.execute(f"set temp_directory = {sql_text(scratch)}")
 
 

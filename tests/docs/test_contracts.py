@@ -6,11 +6,15 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
 from curation.exports.settings import ExportSettings
+from curation.llm.replies import MALFORMED, NOT_IN_LIST, NOT_IN_TAXONOMY, NOT_QUOTED
+from curation.llm.requests import Outcome
+from curation.llm.settings import ModelAnnotator
 from evaluation.category_metrics import category_metrics
 from evaluation.contract import PREDICTION_SCHEMA, run_card
 from evaluation.gates import parse_gates
@@ -57,3 +61,16 @@ def test_every_gate_that_is_shown_can_be_asked() -> None:
 def test_the_pipelines_that_are_shown_are_yaml(name: str) -> None:
     (shown,) = _blocks(name, "yaml")
     assert "goldshelf" in json.dumps(yaml.safe_load(shown))
+
+
+def test_the_language_models_that_are_shown_are_taken() -> None:
+    (shown,) = _blocks("language-models", "toml")
+    declared = tomllib.loads(shown)["annotators"]
+    models = {name: ModelAnnotator(**section) for name, section in declared.items()}
+    assert {model.provider for model in models.values()} == {"openai", "anthropic", "gemini"}
+
+
+def test_every_error_of_an_answer_is_explained() -> None:
+    page = _page("language-models")
+    words = (MALFORMED, NOT_IN_TAXONOMY, NOT_IN_LIST, NOT_QUOTED, *get_args(Outcome))
+    assert [word for word in words if f"`{word}`" not in page and word != "answered"] == []

@@ -89,3 +89,58 @@ class Run(Base):
     dataset_sha: Mapped[str] = mapped_column(String(64))
     snapshot_id: Mapped[str] = mapped_column(String(64))
     about: Mapped[dict[str, object]] = mapped_column(JSON)
+
+
+class Call(Base):
+    """One time that a request went out to a model, and what came back of it.
+
+    ``state`` is ``sent`` before it goes out, then ``done`` (the answer is here, and is never paid
+    for again) or ``failed``. ``cost_usd`` is null where nobody knows it; ``reserved_usd`` is the
+    most that it can have cost. ``job_id`` names the run of ``label`` that sent it.
+    """
+
+    __tablename__ = "calls"
+    __table_args__ = (Index("calls_by_key", "request_key"),)
+
+    call_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    request_key: Mapped[str] = mapped_column(String(64))
+    job_id: Mapped[str] = mapped_column(String(32))
+    provider: Mapped[str] = mapped_column(String(32))
+    model: Mapped[str] = mapped_column(String(255))
+    base_url: Mapped[str | None] = mapped_column(Text)
+    annotator: Mapped[str] = mapped_column(String(255))
+    question: Mapped[str] = mapped_column(String(255))
+    record_id: Mapped[str] = mapped_column(String(255))
+    state: Mapped[str] = mapped_column(String(8))
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    text: Mapped[str | None] = mapped_column(Text)
+    n_characters: Mapped[int]
+    n_tokens_in: Mapped[int | None]
+    n_tokens_out: Mapped[int | None]
+    n_tokens_cached: Mapped[int | None]
+    cost_usd: Mapped[float | None]
+    reserved_usd: Mapped[float | None]
+    latency_s: Mapped[float | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    asked_at: Mapped[datetime.datetime] = mapped_column(Moment)
+    answered_at: Mapped[datetime.datetime | None] = mapped_column(Moment)
+    batch_id: Mapped[str | None] = mapped_column(String(255))
+
+
+class Batch(Base):
+    """Requests handed to a provider's batch API together, to be collected later.
+
+    ``request_keys`` are the keys of the requests in it, in their order.
+    """
+
+    __tablename__ = "batches"
+
+    batch_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    provider: Mapped[str] = mapped_column(String(32))
+    model: Mapped[str] = mapped_column(String(255))
+    base_url: Mapped[str | None] = mapped_column(Text)
+    annotator: Mapped[str] = mapped_column(String(255))
+    state: Mapped[str] = mapped_column(String(16))
+    request_keys: Mapped[list[str]] = mapped_column(JSON)
+    submitted_at: Mapped[datetime.datetime] = mapped_column(Moment)
+    collected_at: Mapped[datetime.datetime | None] = mapped_column(Moment)

@@ -14,6 +14,7 @@ from catalog.paths import join_path
 from catalog.taxonomy.tree import NO_NODE
 from catalog.votes import CATEGORY
 from workspace.database.tables import Decision, Lease, Response
+from workspace.models.votes import model_votes
 from workspace.review.decisions import Logged, default_reviewer, log
 
 if TYPE_CHECKING:
@@ -191,9 +192,10 @@ def _one(workspace: Workspace, step: str, table: str, record_id: str) -> list[di
 
 
 def _votes_of(workspace: Workspace, record_id: str) -> list[dict[str, Any]]:
+    asked = model_votes(workspace).filter(pl.col("record_id") == record_id).collect()
     machine = [
         {"annotator_id": v["annotator_id"], "value": v["value"], "score": v["score"]}
-        for v in _one(workspace, "label", "votes", record_id)
+        for v in [*_one(workspace, "label", "votes", record_id), *asked.to_dicts()]
         if v["question"] == CATEGORY
     ]
     with workspace.database.session() as session:

@@ -38,7 +38,6 @@ class CatalogPage:
 
     rows: pl.DataFrame
     n_found: int
-    n_pages: int
 
 
 def found_rows(workspace: Workspace, wanted: CatalogFilter) -> np.ndarray | None:
@@ -53,6 +52,12 @@ def found_rows(workspace: Workspace, wanted: CatalogFilter) -> np.ndarray | None
             values,
         ).fetchnumpy()
     return np.sort(np.asarray(found["row"]))
+
+
+def page_count(workspace: Workspace, found: np.ndarray | None, size: int = PAGE_SIZE) -> int:
+    """How many pages the records at some rows fill; one at least."""
+    n_found = workspace.snapshot("load").counts["records"] if found is None else len(found)
+    return max(1, -(-n_found // size))
 
 
 def catalog_page(
@@ -78,7 +83,7 @@ def catalog_page(
             f"select {_COLUMNS} from {_source(workspace)} where file_row_number in ({numbers}) "
             "order by file_row_number"
         ).to_arrow_table()
-    return CatalogPage(pl.DataFrame(pl.from_arrow(shown)), n_found, max(1, -(-n_found // size)))
+    return CatalogPage(pl.DataFrame(pl.from_arrow(shown)), n_found)
 
 
 def _conditions(workspace: Workspace, wanted: CatalogFilter) -> tuple[list[str], list[Any]]:

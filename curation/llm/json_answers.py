@@ -1,0 +1,41 @@
+"""JSON out of what a model wrote: with fences around it, words before it, commas too many."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+_MOST_BEGINNINGS = 50
+_MOST_CHARACTERS = 200_000
+_TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
+_DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
+
+
+def json_objects(text: str) -> Iterator[dict[str, Any]]:
+    """Every JSON object that begins in a text, the outermost first; none where there is none.
+
+    Code fences, words around an object, raw line ends inside its texts and commas behind the
+    last member are forgiven, and NaN is null; nothing else is.
+
+    Examples
+    --------
+    >>> list(json_objects('Sure!\\n```json\\n{"a": [1, 2,],}\\n```'))
+    [{'a': [1, 2]}]
+    >>> list(json_objects("I cannot say")), list(json_objects('{"a": '))
+    ([], [])
+    """
+    text = text[:_MOST_CHARACTERS]
+    place = -1
+    for _ in range(_MOST_BEGINNINGS):
+        place = text.find("{", place + 1)
+        if place < 0:
+            return
+        for told in (text[place:], _TRAILING_COMMA.sub(r"\1", text[place:])):
+            try:
+                found, _ = _DECODER.raw_decode(told)
+            except (ValueError, RecursionError):
+                continue
+            yield found
+            break

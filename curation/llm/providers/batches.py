@@ -1,0 +1,118 @@
+"""Batches: many requests handed in at once, at half the price, answered within a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from curation.llm.providers import need_key
+from curation.llm.requests import Reply, Request
+from curation.llm.settings import ModelAnnotator
+
+State = Literal["running", "ended", "failed"]
+
+
+@dataclass(frozen=True)
+class BatchState:
+    """Where a batch stands.
+
+    Attributes
+    ----------
+    state
+        ``ended``: its replies can be collected, though some rows may have failed or not been
+        reached; ``failed``: nothing was done, and ``error`` says why.
+    n_requests, n_done, n_failed
+        None where the provider does not say.
+    """
+
+    state: State
+    n_requests: int | None = None
+    n_done: int | None = None
+    n_failed: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class BatchReplies:
+    """What came of a batch, by the key of the request.
+
+    Attributes
+    ----------
+    replies
+        Answers of the model, good or bad.
+    failed
+        Rows without any; they alone are to be sent again. A row that is in neither was lost.
+    """
+
+    replies: dict[str, Reply]
+    failed: dict[str, Reply]
+
+
+class Batches(Protocol):
+    """The batches of one account."""
+
+    async def submit(self, requests: Iterable[Request]) -> str:
+        """Hand in requests; the id to keep. The same request twice is handed in once.
+
+        Raises
+        ------
+        BusyError, RejectedError
+            A `BusyError` with ``was_billed`` may have been handed in all the same.
+        """
+
+    async def state(self, batch_id: str) -> BatchState:
+        """Where a batch stands.
+
+        Raises
+        ------
+        BusyError, RejectedError
+        """
+
+    async def collect(self, batch_id: str) -> BatchReplies:
+        """The replies of a batch that has ended.
+
+        Raises
+        ------
+        BusyError, RejectedError
+        """
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+def make_batches(settings: ModelAnnotator, key: str | None) -> Batches:
+    """The batches of an annotator's account; requests are written as they are online.
+
+    Raises
+    ------
+    RejectedError
+        If there is no key.
+    """
+    need_key(settings, key)
+    if settings.provider == "openai":
+        from curation.llm.providers.openai_batches import OpenAIBatches
+
+        return OpenAIBatches(settings, key)
+    if settings.provider == "anthropic":
+        from curation.llm.providers.anthropic_batches import AnthropicBatches
+
+        return AnthropicBatches(settings, key)
+    from curation.llm.providers.gemini_batches import GeminiBatches
+
+    return GeminiBatches(settings, key)
+
+
+def by_key(requests: Iterable[Request]) -> dict[str, Request]:
+    """Requests by their key, each once, in order.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or they are of several models.
+    """
+    found = {request.key: request for request in requests}
+    models = {request.model for request in found.values()}
+    if len(models) != 1:
+        raise ValueError(f"a batch is of one model, not of {len(models)}")
+    return found

@@ -1,0 +1,125 @@
+"""`label` with language models and `ledger`, as a user runs them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from terminal.main import run
+
+CATALOG = "id,title,brand,category\n" + "\n".join(
+    f"{n},{what} {n},Brand {n % 3},{path}"
+    for n, (what, path) in enumerate([("glass mug", "Kitchen > Mugs"), ("tea", "Food > Tea")] * 6)
+)
+
+
+@pytest.fixture
+def server(llm_server: Any) -> Any:
+    return llm_server("openai")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, server: Any, capsys: pytest.CaptureFixture[str]) -> str:
+    (tmp_path / "catalog.csv").write_text(CATALOG)
+    assert run(["init", str(tmp_path / "w"), "--source", str(tmp_path / "catalog.csv")]) == 0
+    settings = tmp_path / "w" / "goldshelf.toml"
+    settings.write_text(
+        settings.read_text().replace("[annotators]\n", "")
+        + f"""
+[annotators.mini]
+provider = "openai"
+model = "m"
+base_url = "{server.base_url}"
+max_tokens = 64
+
+[annotators.mini.price]
+input_usd_per_million = 1000
+output_usd_per_million = 4000
+"""
+    )
+    capsys.readouterr()
+    return str(tmp_path / "w")
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> Any:
+    assert run([*words, "--json"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+def test_plan_try_run_and_ledger(folder, server, capsys):
+    planned = said(capsys, "label", "-w", folder, "--plan")["annotators"]["mini"]
+    assert (planned["n_rows"], planned["n_cached"]) == (12, 0)
+    assert server.counts()["n_requests"] == 0
+    tried = said(capsys, "label", "-w", folder, "--try", "2", "--annotators", "mini")["tried"]
+    assert len(tried) == server.counts()["n_billed"] == 2
+    made = said(capsys, "label", "-w", folder, "--budget-usd", "50")
+    assert made["stopped"] is None
+    assert made["annotators"]["mini"]["n_votes"] == 12
+    spent = said(capsys, "ledger", "-w", folder, "--by", "annotator")
+    assert spent["by"][0]["n_answers"] == server.counts()["n_billed"] == 12
+    status = said(capsys, "status", "-w", folder)
+    assert status["missing_votes"] == {}
+
+
+def test_tables_are_printed_for_a_person(folder, capsys):
+    assert run(["label", "-w", folder, "--plan"]) == 0
+    assert "nothing was sent" in capsys.readouterr().out
+    assert run(["label", "-w", folder, "--try", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert ">>> answered" in shown
+    assert "tokens in" in shown
+    assert run(["label", "-w", folder, "--budget-usd", "50"]) == 0
+    assert "spent now" in capsys.readouterr().out
+    assert run(["ledger", "-w", folder]) == 0
+    assert "in all" in capsys.readouterr().out
+
+
+def test_a_run_that_the_budget_stopped_exits_with_1(folder, capsys):
+    made = said(capsys, "label", "-w", folder, "--budget-usd", "2", code=1)
+    assert made["stopped"] == "budget"
+    assert made["spent_usd"] <= 2
+    assert run(["status", "-w", folder]) == 0
+    assert "votes of mini are missing" in capsys.readouterr().out
+
+
+def test_models_are_not_asked_without_a_budget(folder, server, capsys):
+    assert run(["label", "-w", folder, "--annotators", "mini"]) == 2
+    assert "--budget-usd 5" in capsys.readouterr().err
+    assert run(["label", "-w", folder]) == 0
+    assert run(["run", "agree", "-w", folder]) == 0
+    assert server.counts()["n_requests"] == 0
+
+
+def test_models_and_the_others_are_not_mixed_in_one_run(folder, capsys):
+    words = ["label", "-w", folder, "--annotators", "mini,knn", "--budget-usd", "1"]
+    assert run(words) == 2
+    assert "no annotator 'knn'. Models declared: mini." in capsys.readouterr().err
+
+
+def test_a_misspelt_setting_of_a_model_names_the_right_one(folder, capsys):
+    settings = Path(folder) / "goldshelf.toml"
+    settings.write_text(settings.read_text().replace("max_tokens", "max_token"))
+    assert run(["status", "-w", folder]) == 2
+    told = capsys.readouterr().err
+    assert "annotators.mini.max_token is not a setting. Did you mean 'max_tokens'?" in told
+
+
+def test_a_model_cannot_take_the_name_of_another_annotator(folder, capsys):
+    settings = Path(folder) / "goldshelf.toml"
+    settings.write_text(settings.read_text().replace("annotators.mini", "annotators.knn"))
+    assert run(["status", "-w", folder]) == 2
+    assert "'knn' is an annotator that needs no key" in capsys.readouterr().err
+
+
+def test_a_missing_key_is_one_line_that_names_the_variable(folder, capsys, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    settings = Path(folder) / "goldshelf.toml"
+    lines = settings.read_text().splitlines()
+    settings.write_text("\n".join(line for line in lines if not line.startswith("base_url")))
+    assert run(["label", "-w", folder, "--budget-usd", "1"]) == 2
+    [line] = capsys.readouterr().err.strip().splitlines()
+    assert "annotators.mini" in line
+    assert "OPENAI_API_KEY" in line

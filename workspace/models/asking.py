@@ -1,0 +1,197 @@
+"""Ask models within a budget: each request once, written down before and after it goes out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from curation.llm.pace import Pace, ask_politely
+from curation.llm.prices import ModelPrice
+from curation.llm.requests import BusyError, Provider, RejectedError, Reply, Request
+from curation.llm.settings import ModelAnnotator
+from curation.llm.stages import Asked, Stage
+from curation.llm.tokens import characters_of, most_tokens_in
+from workspace.models.calls import DONE, FAILED, SENT, Calls, Held, call_id, now
+from workspace.models.purse import OutOfBudgetError, Purse
+
+StopReason = Literal["", "budget", "person"]
+_RECENT = 20_000
+"""How many answers are remembered beside the database: more than are looked up ahead of asking."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One annotator, ready to be asked.
+
+    Attributes
+    ----------
+    run_id
+        Names the way its votes are made: another way has another name.
+    turns
+        Lets some more through than may be in flight, so that a place is taken at once.
+    """
+
+    name: str
+    settings: ModelAnnotator
+    stages: list[Stage]
+    provider: Provider
+    pace: Pace
+    price: ModelPrice | None
+    run_id: str
+    turns: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "turns", asyncio.Semaphore(self.settings.concurrent * 5 // 4 + 2))
+
+
+class Asking:
+    """What several annotators ask at the same time, paid from one purse.
+
+    Parameters
+    ----------
+    job_id
+        The name in the ledger of what is asked here.
+    """
+
+    def __init__(self, calls: Calls, purse: Purse, job_id: str) -> None:
+        self.calls, self.purse, self.job_id = calls, purse, job_id
+        self.stopped: StopReason = ""
+        self.rejected: dict[str, str] = {}
+        self.n_answered: Counter[str] = Counter()
+        self.n_errors: Counter[str] = Counter()
+        self.spent_usd: Counter[str] = Counter()
+        self._recent: dict[str, asyncio.Task[Held | None]] = {}
+        self._going: dict[asyncio.Task[Held | None], _Booked] = {}
+
+    def stop(self, reason: StopReason) -> None:
+        """Let out what is in flight, and nothing more."""
+        if self.stopped:
+            return
+        self.stopped = reason
+        for task, booked in self._going.items():
+            if not booked.is_out:
+                task.cancel()
+
+    async def answer(self, job: Job, question: str, asked: Asked) -> Held | None:
+        """The answer to one request; None where it was not asked, or its annotator was refused.
+
+        Whoever asks the same while it is in flight gets the same answer.
+        """
+        key = asked.request.key
+        task = self._recent.get(key)
+        if task is None:
+            task = asyncio.create_task(self._ask(job, question, asked))
+            self._recent[key] = task
+            if len(self._recent) > _RECENT:
+                del self._recent[next(iter(self._recent))]
+        try:
+            held = await task
+        except asyncio.CancelledError:
+            if not self.stopped:
+                raise
+            held = None
+        if held is None or held.reply.outcome == "failed":
+            self._recent.pop(key, None)
+        return held
+
+    async def _ask(self, job: Job, question: str, asked: Asked) -> Held | None:
+        async with job.turns:
+            if self.stopped or job.name in self.rejected:
+                return None
+            booked = _Booked(self, job, question, asked)
+            task = asyncio.current_task()
+            self._going[task] = booked  # type: ignore[index]
+            try:
+                reply = await ask_politely(booked, asked.request, job.pace, job.settings.max_tries)
+            except OutOfBudgetError:
+                self.stop("budget")
+                return None
+            except RejectedError as error:
+                self.rejected.setdefault(job.name, str(error))
+                return None
+            finally:
+                del self._going[task]  # type: ignore[arg-type]
+        self.n_answered[job.name] += 1
+        self.n_errors[job.name] += reply.outcome == "failed"
+        return Held(reply, booked.cost_usd)
+
+
+class _Booked:
+    """A provider that pays for each time it is asked, and writes it down around it."""
+
+    def __init__(self, asking: Asking, job: Job, question: str, asked: Asked) -> None:
+        self._asking, self._job, self._question, self._asked = asking, job, question, asked
+        self.is_out = False
+        self.cost_usd: float | None = None
+
+    async def ask(self, request: Request) -> Reply:
+        """Ask once; see `curation.llm.requests.Provider`."""
+        price, asking = self._job.price, self._asking
+        most = None
+        if price is not None:
+            most = price.usd(most_tokens_in(request), request.max_tokens)
+        if asking.stopped:
+            raise OutOfBudgetError
+        await asking.purse.reserve(most or 0.0)
+        self.is_out = True
+        name, spent = call_id(), most
+        try:
+            await asking.calls.add(self._sent(name, request, most))
+            reply = await self._job.provider.ask(request)
+            if price is not None:
+                spent = price.usd(reply.n_tokens_in, reply.n_tokens_out, reply.n_tokens_cached)
+            self.cost_usd = spent
+        except (BusyError, RejectedError) as error:
+            was_billed = isinstance(error, BusyError) and error.was_billed
+            spent = most if was_billed else 0.0
+            await self._failed(name, error, None if was_billed else 0.0)
+            self.is_out = False
+            raise
+        finally:
+            await asking.purse.settle(most or 0.0, spent or 0.0)
+            asking.spent_usd[self._job.name] += spent or 0.0  # type: ignore[assignment]
+        await asking.calls.change(name, **_done(reply, spent))
+        return reply
+
+    async def close(self) -> None:
+        """Nothing of its own to let go of."""
+
+    def _sent(self, name: str, request: Request, most: float | None) -> dict[str, Any]:
+        return {
+            "call_id": name,
+            "request_key": request.key,
+            "job_id": self._asking.job_id,
+            "provider": request.provider,
+            "model": request.model,
+            "base_url": request.base_url,
+            "annotator": self._job.name,
+            "question": self._question,
+            "record_id": self._asked.record_id,
+            "state": SENT,
+            "n_characters": characters_of(request),
+            "reserved_usd": most,
+            "asked_at": now(),
+        }
+
+    async def _failed(self, name: str, error: Exception, cost: float | None) -> None:
+        await self._asking.calls.change(
+            name, state=FAILED, outcome="failed", error=str(error), cost_usd=cost, answered_at=now()
+        )
+
+
+def _done(reply: Reply, cost: float | None) -> dict[str, Any]:
+    is_answer = reply.outcome != "failed"
+    return {
+        "state": DONE if is_answer else FAILED,
+        "outcome": reply.outcome,
+        "text": reply.text,
+        "n_tokens_in": reply.n_tokens_in,
+        "n_tokens_out": reply.n_tokens_out,
+        "n_tokens_cached": reply.n_tokens_cached,
+        "cost_usd": cost,
+        "latency_s": reply.latency_s,
+        "error": reply.error,
+        "answered_at": now(),
+    }

@@ -1,0 +1,213 @@
+"""Cache and ledger: every call is written before it goes out, and again before it is used."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import queue
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from curation.llm.requests import Reply
+from workspace.database.store import Database
+from workspace.database.tables import Call
+
+SENT, DONE, FAILED = "sent", "done", "failed"
+LOST = "the process ended while this was in flight"
+_CHANGE = sa.update(Call).where(Call.call_id == sa.bindparam("id"))
+_KEYS_A_QUERY = 500
+_MOST_AT_ONCE = 2000
+
+
+@dataclass(frozen=True)
+class Held:
+    """An answer and what it cost when it was paid for; None where nobody knows."""
+
+    reply: Reply
+    cost_usd: float | None
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Calls that were in flight when an earlier process ended, and the most they can have cost."""
+
+    n_calls: int
+    most_usd: float
+    n_unpriced: int
+
+
+def call_id() -> str:
+    """A new name for a call; later ones sort behind earlier ones."""
+    return f"{time.time_ns():016x}{secrets.token_hex(8)}"
+
+
+def now() -> datetime.datetime:
+    """This moment, in UTC."""
+    return datetime.datetime.now(datetime.UTC)
+
+
+class Calls:
+    """The calls of one workspace, read and written.
+
+    Writing is for an event loop: what many tasks want to write goes through one thread, which
+    puts into a transaction whatever has gathered. Use it as a context to start that thread.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
+        self._error: BaseException | None = None
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Take orders until the end, when all of them are written."""
+        thread = threading.Thread(target=self._write_all, name="calls", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._waiting.put(None)
+            thread.join()
+
+    async def add(self, call: dict[str, Any]) -> None:
+        """Write a call that is about to go out; back when it is on the disk."""
+        await self._ordered(call, is_new=True)
+
+    async def change(self, call_id: str, **values: Any) -> None:
+        """Write what became of a call; back when it is on the disk."""
+        await self._ordered({"id": call_id, **values}, is_new=False)
+
+    async def _ordered(self, values: dict[str, Any], *, is_new: bool) -> None:
+        if self._error is not None:
+            raise self._error
+        loop = asyncio.get_running_loop()
+        order = _Order(values, is_new, loop, loop.create_future())
+        self._waiting.put(order)
+        await order.written
+
+    def held(self, keys: Sequence[str]) -> dict[str, Held]:
+        """The answers that are here, by the key of their request."""
+        columns = (
+            Call.request_key, Call.cost_usd, Call.outcome, Call.text, Call.n_tokens_in,
+            Call.n_tokens_out, Call.n_tokens_cached, Call.latency_s, Call.error,
+        )  # fmt: skip
+        found: dict[str, Held] = {}
+        with self._database.connection() as connection:
+            for begin in range(0, len(keys), _KEYS_A_QUERY):
+                some = list(keys[begin : begin + _KEYS_A_QUERY])
+                query = sa.select(*columns).where(Call.request_key.in_(some), Call.state == DONE)
+                rows: Any = connection.execute(query)
+                for key, cost, *told in rows:
+                    found[key] = Held(Reply(*told), cost)
+        return found
+
+    def settle_lost(self) -> Lost:
+        """Close the calls that an ended process left in flight.
+
+        They stay in the ledger as failed, their cost unknown, so that the most they can have cost
+        is not forgotten when the same is asked again.
+        """
+        with self._database.session() as session:
+            told = session.execute(
+                sa.select(
+                    sa.func.count(),
+                    sa.func.coalesce(sa.func.sum(Call.reserved_usd), 0.0),
+                    sa.func.count().filter(Call.reserved_usd.is_(None)),
+                ).where(Call.state == SENT)
+            ).one()
+            session.execute(
+                sa.update(Call)
+                .where(Call.state == SENT)
+                .values(state=FAILED, error=LOST, answered_at=now())
+            )
+        n_calls, most_usd, n_unpriced = told
+        return Lost(n_calls, float(most_usd or 0.0), n_unpriced)
+
+    def last_job(self) -> tuple[str, float] | None:
+        """The latest job, and the most that it can have spent; None where there was none."""
+        most = sa.func.coalesce(Call.cost_usd, Call.reserved_usd, 0.0)
+        with self._database.session() as session:
+            job = session.scalar(sa.select(Call.job_id).order_by(Call.call_id.desc()).limit(1))
+            if job is None:
+                return None
+            spent = session.scalar(sa.select(sa.func.sum(most)).where(Call.job_id == job))
+        return job, float(spent or 0.0)
+
+    def _write_all(self) -> None:
+        try:
+            with self._database.connection() as connection:
+                while self._write_some(connection):
+                    pass
+        except BaseException as error:  # told to whoever waits: a thread has nobody above it
+            self._error = error
+            while (order := self._waiting.get()) is not None:
+                _tell([order], error)
+
+    def _write_some(self, connection: sa.Connection) -> bool:
+        first = self._waiting.get()
+        if first is None:
+            return False
+        orders, is_open = [first], True
+        while len(orders) < _MOST_AT_ONCE:
+            try:
+                order = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            if order is None:
+                is_open = False
+                break
+            orders.append(order)
+        try:
+            with connection.begin():
+                _write(connection, orders)
+        except BaseException as error:
+            _tell(orders, error)
+            raise
+        _tell(orders, None)
+        return is_open
+
+
+@dataclass(frozen=True)
+class _Order:
+    values: dict[str, Any]
+    is_new: bool
+    loop: asyncio.AbstractEventLoop
+    written: asyncio.Future[None]
+
+
+def _write(connection: sa.Connection, orders: Iterable[_Order]) -> None:
+    new = [order.values for order in orders if order.is_new]
+    if new:
+        connection.execute(sa.insert(Call), new)
+    changes: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for order in orders:
+        if not order.is_new:
+            changes.setdefault(tuple(order.values), []).append(order.values)
+    for values in changes.values():
+        connection.execute(_CHANGE, values)
+
+
+def _tell(orders: Sequence[_Order], error: BaseException | None) -> None:
+    """Wake all who wait, a loop at a time; a loop that has ended waits for nothing."""
+    with contextlib.suppress(RuntimeError):
+        orders[0].loop.call_soon_threadsafe(_wake, [order.written for order in orders], error)
+
+
+def _wake(waiting: Iterable[asyncio.Future[None]], error: BaseException | None) -> None:
+    for one in waiting:
+        if one.done():
+            continue
+        if error is None:
+            one.set_result(None)
+        else:
+            one.set_exception(error)
+
+
+__all__ = ["DONE", "FAILED", "LOST", "SENT", "Calls", "Held", "Lost", "call_id", "now"]

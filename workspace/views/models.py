@@ -1,0 +1,154 @@
+"""Language models, as people look at them: what is declared of each, and how well each answered."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, get_args
+from urllib.parse import urlsplit
+
+import polars as pl
+
+from curation.llm.requests import ProviderName
+from curation.llm.settings import KEYS, Mode, ModelAnnotator
+from workspace.models.labelling import MOST_REPAIRED
+from workspace.models.votes import MODEL_VOTES, missing_votes
+from workspace.workspace import Workspace
+
+PROVIDERS: dict[str, str] = {name: KEYS[name] for name in get_args(ProviderName)}
+"""The makers, with the environment variable of the key of each."""
+MODES: dict[Mode, str] = {
+    "propose": "which category?",
+    "validate": "is the catalog's category right?",
+    "extract": "which values have its attributes?",
+}
+KEY_SET, KEY_MISSING, KEY_NOT_NEEDED = "yes", "no", "not needed"
+UP_TO_DATE = "here"
+_DECLARED = pl.Schema(
+    {
+        "annotator": pl.String(),
+        "provider": pl.String(),
+        "model": pl.String(),
+        "server": pl.String(),
+        "questions": pl.String(),
+        "usd_in": pl.Float64(),
+        "usd_out": pl.Float64(),
+        "key_variable": pl.String(),
+        "key": pl.String(),
+        "votes": pl.String(),
+    }
+)
+_QUALITY = pl.Schema(
+    {
+        "annotator": pl.String(),
+        "n_answers": pl.Int64(),
+        "n_votes": pl.Int64(),
+        "repaired_share": pl.Float64(),
+        "refused_share": pl.Float64(),
+        "truncated_share": pl.Float64(),
+        "filtered_share": pl.Float64(),
+        "malformed_share": pl.Float64(),
+        "failed_share": pl.Float64(),
+        "is_flagged": pl.Boolean(),
+        "self_agreement": pl.Float64(),
+        "self_agreement_low": pl.Float64(),
+        "self_agreement_high": pl.Float64(),
+        "n_asked_again": pl.Int64(),
+    }
+)
+
+
+def declared(workspace: Workspace) -> pl.DataFrame:
+    """The models of the settings, one a row.
+
+    Returns
+    -------
+    ``annotator, provider, model, server, questions, usd_in, usd_out`` (dollars for a million
+    tokens, null where nobody knows), ``key_variable, key`` (whether the variable is set, never
+    what it holds) and ``votes`` (`UP_TO_DATE`, or why they are missing).
+    """
+    missing = missing_votes(workspace)
+    has_records = workspace.snapshots.current("load") is not None
+    rows = [
+        {
+            "annotator": name,
+            "provider": one.provider,
+            "model": one.model,
+            "server": _server(one.base_url),
+            "questions": ", ".join(one.questions),
+            **_prices(one),
+            "key_variable": one.key_name,
+            "key": key_state(one),
+            "votes": missing.get(name, UP_TO_DATE) if has_records else "no records yet",
+        }
+        for name, one in workspace.settings.annotators.items()
+    ]
+    return pl.DataFrame(rows, schema=_DECLARED)
+
+
+def key_state(annotator: ModelAnnotator) -> str:
+    """Whether the key is in the environment; a server of one's own may do without."""
+    if os.environ.get(annotator.key_name):
+        return KEY_SET
+    return KEY_MISSING if annotator.base_url is None else KEY_NOT_NEEDED
+
+
+def keys_missing(workspace: Workspace, names: list[str]) -> list[str]:
+    """The environment variables that some annotators need and that are not set."""
+    asked = (workspace.settings.annotators[name] for name in names)
+    return list(dict.fromkeys(one.key_name for one in asked if key_state(one) == KEY_MISSING))
+
+
+def answer_quality(workspace: Workspace) -> pl.DataFrame:
+    """How the models that have voted answered, one a row.
+
+    Returns
+    -------
+    ``annotator, n_answers, n_votes``; ``repaired_share`` of the votes; ``refused_share,
+    truncated_share, filtered_share, malformed_share, failed_share`` of the answers;
+    ``is_flagged`` where more than 2 % of the votes were repaired; ``self_agreement`` in [0, 1]
+    with ``_low``, ``_high`` and ``n_asked_again``, null where nothing was asked twice. A share
+    of nothing is null.
+    """
+    snapshot = workspace.snapshots.current(MODEL_VOTES)
+    voted = {} if snapshot is None else snapshot.figures["annotators"]
+    rows = [
+        _quality(name, told)
+        for name, told in voted.items()
+        if name in workspace.settings.annotators
+    ]
+    return pl.DataFrame(rows, schema=_QUALITY)
+
+
+def _quality(name: str, told: dict[str, Any]) -> dict[str, Any]:
+    n = told["n_requests"] - told["n_missing"]
+    repaired, again = told["repaired_share"], told["self_agreement"] or {}
+    kinds = ("refused", "truncated", "filtered", "malformed", "failed")
+    return {
+        "annotator": name,
+        "n_answers": n,
+        "n_votes": told["n_votes"],
+        "repaired_share": repaired,
+        **{f"{kind}_share": told[f"n_{kind}"] / n if n else None for kind in kinds},
+        "is_flagged": repaired is not None and repaired > MOST_REPAIRED,
+        "self_agreement": again.get("value"),
+        "self_agreement_low": again.get("low"),
+        "self_agreement_high": again.get("high"),
+        "n_asked_again": again.get("n"),
+    }
+
+
+def _server(base_url: str | None) -> str:
+    """The address without what a person may have put before the @."""
+    if base_url is None:
+        return "the maker's"
+    parts = urlsplit(base_url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def _prices(one: ModelAnnotator) -> dict[str, float | None]:
+    from curation.llm.prices import price_of  # its table of prices takes a while to read
+
+    price = price_of(one)
+    if price is None:
+        return {"usd_in": None, "usd_out": None}
+    return {"usd_in": price.usd(1000, 0) * 1000, "usd_out": price.usd(0, 1000) * 1000}
