@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from catalog.errors import InputError
 from curation.duplicates.join import Told
-from curation.sources import amazonqa, ecinstruct, esci, extractgpt, hub, pairs, wdc_pave
-from curation.sources.google_feed import (
+from curation.sources import hub
+from curation.sources.feeds.google_feed import (
     FEED_FIELDS,
     GoogleFeedOptions,
     feed_field,
@@ -23,12 +23,8 @@ from curation.sources.google_feed import (
     load_feed,
     sniff_feed,
 )
-from curation.sources.mave import MaveOptions, load_mave, mave_head, sniff_mave
-from curation.sources.products import load_products
-from curation.sources.result import LoadResult
-from curation.sources.settings import SourceSettings
-from curation.sources.shopify import COLUMNS as SHOPIFY_COLUMNS
-from curation.sources.shopify import (
+from curation.sources.feeds.shopify import COLUMNS as SHOPIFY_COLUMNS
+from curation.sources.feeds.shopify import (
     ShopifyOptions,
     load_shopify,
     shopify_field,
@@ -36,6 +32,11 @@ from curation.sources.shopify import (
     shopify_options,
     sniff_shopify,
 )
+from curation.sources.mave.load import MaveOptions, load_mave, mave_head, sniff_mave
+from curation.sources.products import load_products
+from curation.sources.result import LoadResult
+from curation.sources.settings import SourceSettings
+from curation.sources.tasks import amazonqa, ecinstruct, esci, extractgpt, pairs, wdc_pave
 
 CATALOG = "catalog"
 _SURE = 0.5

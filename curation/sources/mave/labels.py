@@ -15,15 +15,15 @@ from catalog.errors import InputError
 from catalog.records import PARAGRAPH
 from catalog.wording import counted
 from curation.duplicates.join import Told
-from curation.sources.amazon_text import SOURCES, cleaned
 from curation.sources.files import sql_text, unreadable
-from curation.sources.mave_lines import (
+from curation.sources.mave.reading import (
     LABELS,
     ROW_GROUP,
     bound_memory,
     copy_lines,
     record_columns,
 )
+from curation.sources.mave.text import SOURCES, cleaned
 
 _FEWEST_COMMON = 0.01
 _BATCH = 50_000

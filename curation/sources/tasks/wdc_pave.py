@@ -21,12 +21,12 @@ from curation.sources.documents import (
     read_documents,
     rest,
 )
-from curation.sources.extractgpt import scores_of, with_attributes
 from curation.sources.files import ReadOptions, read_table
 from curation.sources.heads import first_rows
 from curation.sources.looks import files_of, look_at, surest
 from curation.sources.result import LoadResult
 from curation.sources.settings import SourceSettings
+from curation.sources.tasks.extractgpt import scores_of, with_attributes
 
 FIELDS = {
     "id": "record_id",

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from catalog.errors import InputError
-from curation.sources import extractgpt, wdc_pave
 from curation.sources.settings import SourceSettings
+from curation.sources.tasks import extractgpt, wdc_pave
 
 MUG = {
     "input": "Acme Mug 0.3l",

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from catalog.errors import InputError
 from catalog.records import RECORD_SCHEMA
+from curation.sources.feeds.shopify import load_shopify, shopify_field, shopify_head, sniff_shopify
 from curation.sources.kinds import guess_kind
 from curation.sources.settings import SourceSettings
-from curation.sources.shopify import load_shopify, shopify_field, shopify_head, sniff_shopify
 
 OLD = [
     "Handle", "Title", "Body (HTML)", "Vendor", "Product Category", "Type", "Tags", "Published",

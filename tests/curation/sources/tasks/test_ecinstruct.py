@@ -3,8 +3,8 @@ import json
 import pytest
 
 from catalog.errors import InputError
-from curation.sources import ecinstruct
 from curation.sources.settings import SourceSettings
+from curation.sources.tasks import ecinstruct
 
 
 def row(task, body, output, options=None, setting="IND_Diverse_Instruction", split="test"):

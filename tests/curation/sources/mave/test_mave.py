@@ -15,7 +15,7 @@ from catalog.taxonomy import Taxonomy
 from curation.checks.run import run_checks
 from curation.checks.settings import CheckSettings
 from curation.sources.kinds import guess_kind
-from curation.sources.mave import load_mave
+from curation.sources.mave.load import load_mave
 from curation.sources.settings import SourceSettings
 
 

@@ -5,7 +5,13 @@ import pytest
 
 from catalog.errors import InputError
 from catalog.records import RECORD_SCHEMA
-from curation.sources.google_feed import feed_field, feed_head, feed_options, load_feed, sniff_feed
+from curation.sources.feeds.google_feed import (
+    feed_field,
+    feed_head,
+    feed_options,
+    load_feed,
+    sniff_feed,
+)
 from curation.sources.kinds import guess_kind
 from curation.sources.settings import SourceSettings
 

@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 from catalog.errors import InputError
-from curation.sources import esci
 from curation.sources.settings import SourceSettings
+from curation.sources.tasks import esci
 
 EXAMPLES = pl.DataFrame(
     {

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from catalog.errors import InputError
-from curation.sources import pairs
 from curation.sources.settings import SourceSettings
+from curation.sources.tasks import pairs
 
 LINE = "COL title VAL red mug COL manufacturer VAL acme COL price VAL 9.5 \tCOL title VAL mug red COL manufacturer VAL  COL price VAL  \t1"  # fmt: skip
 

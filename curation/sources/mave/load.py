@@ -22,9 +22,9 @@ from curation.duplicates.join import Told
 from curation.sources.encoding import open_bytes
 from curation.sources.files import first_line
 from curation.sources.heads import first_rows
-from curation.sources.mave_labels import join_text
-from curation.sources.mave_lines import FULL, copy_lines
-from curation.sources.mave_merge import Merged, merged_by
+from curation.sources.mave.labels import join_text
+from curation.sources.mave.merge import Merged, merged_by
+from curation.sources.mave.reading import FULL, copy_lines
 from curation.sources.result import LoadResult
 from curation.sources.settings import SourceSettings
 

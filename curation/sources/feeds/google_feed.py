@@ -19,9 +19,7 @@ from catalog.wording import counted
 from curation.duplicates.join import Told
 from curation.sources.attributes import attributes_of
 from curation.sources.encoding import open_bytes, scratch_path
-from curation.sources.fields import currency_of, paragraphs, price_of, text_of
-from curation.sources.files import QUARANTINE_SCHEMA, RawTable, read_table
-from curation.sources.google_xml import (
+from curation.sources.feeds.google_xml import (
     DETAIL,
     NAMESPACE,
     RAW_SCHEMA,
@@ -29,6 +27,8 @@ from curation.sources.google_xml import (
     WHOLE,
     read_feed_xml,
 )
+from curation.sources.fields import currency_of, paragraphs, price_of, text_of
+from curation.sources.files import QUARANTINE_SCHEMA, RawTable, read_table
 from curation.sources.ids import unique_ids
 from curation.sources.result import LoadResult
 from curation.sources.settings import SourceSettings

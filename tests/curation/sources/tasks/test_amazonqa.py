@@ -4,9 +4,9 @@ import json
 import pytest
 
 from catalog.errors import InputError
-from curation.sources import amazonqa
 from curation.sources.kinds import guess_kind
 from curation.sources.settings import SourceSettings
+from curation.sources.tasks import amazonqa
 
 QUESTION = {
     "questionText": "Is it big?", "questionType": "yesno", "asin": "B001", "qid": 7,

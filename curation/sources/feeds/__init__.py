@@ -1,0 +1,1 @@
+"""Feeds that shops send: Shopify's product export, Google's Merchant Center."""

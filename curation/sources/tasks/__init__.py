@@ -1,0 +1,1 @@
+"""Published data sets of instructions, queries, questions, pairs and attribute values."""
