@@ -42,9 +42,10 @@ def counts(
         )
     figure.update_layout(showlegend=len(order) > 1, barmode="overlay", bargap=0.35)
     figure.update_xaxes(title=title)
+    styled(figure, rows=len(rows))
     if as_usd:
         figure.update_xaxes(tickformat="$,~r", rangemode="tozero")
-    styled(figure, rows=len(rows))
+        figure.update_layout(margin={"r": 80})
     return _first_on_top(figure, [name for name, _ in rows])
 
 

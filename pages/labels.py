@@ -17,15 +17,7 @@ if paid.open:
             st.stop()
         session.require_step(opened, "load")
         st.subheader("Plan, try, run")
-        asked = asking.chosen(names)
-        plan, trial, run = st.tabs(["Plan", "Try", "Run"])
-        with plan:
-            asking.plan(opened, asked)
-        with trial:
-            asking.trial(opened, asked)
-        with run:
-            asking.run(opened, asked)
-            asking.last_run(opened)
+        asking.steps(opened, asking.chosen(names))
         st.subheader("Ledger")
         spending.shown(opened)
 

@@ -30,6 +30,16 @@ def chosen(names: list[str]) -> list[str]:
     return st.multiselect("Which models", names, names, key="models.chosen")
 
 
+def steps(opened: Workspace, names: list[str]) -> None:
+    """Plan, try and run, one at a time."""
+    drawn = {"Plan": plan, "Try": trial, "Run": run}
+    tabs = st.tabs(list(drawn), on_change="rerun", key="models.step")
+    for tab, draw in zip(tabs, drawn.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw(opened, names)
+
+
 def plan(opened: Workspace, names: list[str]) -> None:
     """Count what it would take; nothing is sent."""
     if st.button("Plan", icon=":material/calculate:", disabled=not names, help="Sends nothing."):
@@ -131,10 +141,15 @@ def trial(opened: Workspace, names: list[str]) -> None:
     number = st.selectbox(
         "Look at",
         range(len(tried)),
-        format_func=lambda n: f"{tried[n].annotator}, {tried[n].question} of {tried[n].record_id}",
+        format_func=lambda n: _named(tried[n]),
         key="models.looked_at",
     )
     _in_full(tried[number])
+
+
+def _named(one: Tried) -> str:
+    told = f"{one.annotator}, {one.question} of {one.record_id}"
+    return f"{told}, time {one.request.sample + 1}" if one.request.sample else told
 
 
 def _tried(one: Tried) -> dict[str, Any]:
@@ -151,7 +166,7 @@ def _tried(one: Tried) -> dict[str, Any]:
 
 
 def _in_full(one: Tried) -> None:
-    prompt, answer, votes = st.columns(3)
+    prompt, answer, votes = st.columns([4, 3, 4])
     prompt.markdown("**Prompt**")
     asked = f"{one.request.system}\n\n{one.request.prompt}"
     prompt.code(asked, language=None, wrap_lines=True, height=_TEXT_PX)
@@ -197,6 +212,7 @@ def run(opened: Workspace, names: list[str]) -> None:
         "The budget is never passed, counting what is in flight. Stop lets out what is in flight "
         "and keeps it; whatever is answered is never paid for twice."
     )
+    last_run(opened)
 
 
 def _start(opened: Workspace, names: list[str], budget: float, resume: bool) -> None:
@@ -232,7 +248,10 @@ def last_run(opened: Workspace) -> None:
         },
     )
     jobs.run_button(
-        opened, ["agree", "queue"], label="Bring agreement and queue up to date", primary=False
+        opened,
+        ["run", "agree", "queue"],
+        label="Bring agreement and queue up to date",
+        primary=False,
     )
 
 

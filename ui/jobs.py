@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import safe
+from ui import safe, tables
 from workspace.workspace import Workspace
 
 LOG = ".job.log"
@@ -104,7 +104,7 @@ def _live(opened: Workspace) -> None:
     state = opened.doing()
     job = _jobs().get(opened.root)
     verb = state.verb if state else job.verb if job else ""
-    text = f"{verb}: {state.step} {state.message}" if state else f"{verb}: starting"
+    text = f"{verb}: {tables.words(state.step)} {state.message}" if state else f"{verb}: starting"
     bar, button = st.columns([5, 1], vertical_alignment="center")
     bar.progress((state.share if state else 0.0) or 0.0, text=safe.markdown(text))
     if button.button("Stop", icon=":material/stop:", key="job.stop"):

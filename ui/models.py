@@ -30,8 +30,8 @@ def table(opened: Workspace) -> list[str]:
     tables.show(
         declared,
         column_config={
-            "usd_in": st.column_config.NumberColumn("$ per million in", format="$%.2f"),
-            "usd_out": st.column_config.NumberColumn("$ per million out", format="$%.2f"),
+            "usd_in": st.column_config.NumberColumn("$ / 1M in", format="$%.2f"),
+            "usd_out": st.column_config.NumberColumn("$ / 1M out", format="$%.2f"),
             "key_variable": st.column_config.TextColumn("key is in"),
             "key": st.column_config.TextColumn("key is set"),
         },
@@ -39,7 +39,7 @@ def table(opened: Workspace) -> list[str]:
     names = declared["annotator"].to_list()
     unset = views.keys_missing(opened, names)
     if unset:
-        told = ", ".join(f"`{safe.markdown(name)}`" for name in unset)
+        told = ", ".join(f"**{safe.markdown(name)}**" for name in unset)
         st.warning(
             f"Set {told} in the environment that the workbench is started in, and start it again. "
             "Keys are never typed here, nor kept in any file."

@@ -34,6 +34,12 @@ _HEADINGS = {
     "is_broken": "tie broken",
     "path_text": "category",
     "raw": "the line as it is",
+    "repaired_share": "repaired",
+    "refused_share": "refused",
+    "truncated_share": "cut off",
+    "filtered_share": "filtered",
+    "malformed_share": "malformed",
+    "failed_share": "failed",
 }
 _SHARES = {
     "share", "wanted", "coverage", "overlaps", "conflicts", "agreement_others",

@@ -40,9 +40,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A Chromium; skipped where there is none, unless it is asked for."""
+    """A Chromium; skipped where there is none, unless it is asked for.
+
+    It ends with the module: while it is there, an event loop runs in this thread, and nothing
+    else of the process could start one.
+    """
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         told = f"no browser found: none of {', '.join(BROWSERS)} is on the PATH"

@@ -52,6 +52,7 @@ def test_confusion_of_siblings_follows_the_parent(visitor):
     assert "Kitchen & Dining" in roots
     choose(visitor, "Below", "Kitchen & Dining")
     square.get_by_text("Cookware").first.wait_for()
+    square.get_by_text("Home & Living").first.wait_for(state="detached")
     assert not names(square) & roots
 
 

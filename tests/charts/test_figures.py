@@ -1,5 +1,6 @@
 """What a figure holds: no dot for what is undefined, no markup from a product, the first on top."""
 
+import json
 import math
 
 import numpy as np
@@ -84,3 +85,15 @@ def test_equal_names_stay_two_bars_and_long_ones_keep_their_end():
     assert list(figure.data[0].y) == [0, 1, 2]
     assert figure.layout.yaxis.ticktext[0].endswith("&gt; Pots")
     assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
+
+
+def test_dollars_are_told_to_the_cent_and_smaller_where_they_are_small():
+    figure = counts([("a", 1234.5), ("b", 0.0312)], title="dollars", as_usd=True)
+    assert list(figure.data[0].text) == ["$1,234.50", "$0.0312"]
+    assert figure.layout.xaxis.tickformat.startswith("$")
+
+
+def test_what_has_no_price_has_no_bar():
+    figure = grouped(["a", "b"], {"batch": [math.nan, 2.0]}, as_usd=True)
+    assert json.loads(figure.to_json())["data"][0]["x"] == [None, 2.0]
+    assert figure.data[0].hovertext[0] == "a<br>batch: unknown"

@@ -28,13 +28,13 @@ _DECLARED = pl.Schema(
         "annotator": pl.String(),
         "provider": pl.String(),
         "model": pl.String(),
-        "server": pl.String(),
         "questions": pl.String(),
+        "votes": pl.String(),
+        "key": pl.String(),
         "usd_in": pl.Float64(),
         "usd_out": pl.Float64(),
+        "server": pl.String(),
         "key_variable": pl.String(),
-        "key": pl.String(),
-        "votes": pl.String(),
     }
 )
 _QUALITY = pl.Schema(
@@ -62,9 +62,9 @@ def declared(workspace: Workspace) -> pl.DataFrame:
 
     Returns
     -------
-    ``annotator, provider, model, server, questions, usd_in, usd_out`` (dollars for a million
-    tokens, null where nobody knows), ``key_variable, key`` (whether the variable is set, never
-    what it holds) and ``votes`` (`UP_TO_DATE`, or why they are missing).
+    ``annotator, provider, model, questions``; ``votes``: `UP_TO_DATE`, or why they are missing;
+    ``key``: whether ``key_variable`` is set in the environment, never what it holds; ``usd_in,
+    usd_out``: dollars for a million tokens, null where nobody knows; ``server``.
     """
     missing = missing_votes(workspace)
     has_records = workspace.snapshots.current("load") is not None
@@ -73,12 +73,12 @@ def declared(workspace: Workspace) -> pl.DataFrame:
             "annotator": name,
             "provider": one.provider,
             "model": one.model,
-            "server": _server(one.base_url),
             "questions": ", ".join(one.questions),
-            **_prices(one),
-            "key_variable": one.key_name,
-            "key": key_state(one),
             "votes": missing.get(name, UP_TO_DATE) if has_records else "no records yet",
+            "key": key_state(one),
+            **_prices(one),
+            "server": _server(one.base_url),
+            "key_variable": one.key_name,
         }
         for name, one in workspace.settings.annotators.items()
     ]

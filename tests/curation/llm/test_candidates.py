@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import polars as pl
-import pytest
 
 from catalog.records import conform
 from catalog.taxonomy import Taxonomy
@@ -76,17 +75,16 @@ def test_recall_on_gold_leaves_out_what_the_taxonomy_does_not_have():
     assert math.isnan(nothing[1].value)
 
 
-def test_recall_on_a_real_catalog(shared_data):
+def test_recall_on_a_real_catalog(shared_data, tmp_path):
     from curation.sources.products import load_products
     from curation.sources.settings import SourceSettings
 
-    pytest.importorskip("duckdb")
     path = shared_data / "catalogs" / "bigbasket" / "BigBasket_Products.csv"
     columns = {
         "title": "product", "description": "description",
         "category": ["category", "sub_category", "type"],
     }  # fmt: skip
-    loaded = load_products(SourceSettings(paths=[str(path)], columns=columns), path.parent)
+    loaded = load_products(SourceSettings(paths=[str(path)], columns=columns), tmp_path)
     records = loaded.records.collect()
     found = candidate_recall(records, Taxonomy.from_paths(records["category_path"].to_list()))
     values = [found[k].value for k in (5, 10, 20, 40, 80)]

@@ -1,0 +1,118 @@
+"""An engineer declares a model, plans, tries, runs within a budget, and reads what it cost."""
+
+import re
+
+import pytest
+
+from workspace.models.spending import ledger
+from workspace.settings import validated
+from workspace.workspace import Workspace
+
+N_ROWS = 60
+PATHS = ["Kitchen > Mugs", "Kitchen > Pans", "Food > Tea"]
+LATENCY_S = 0.05
+
+
+@pytest.fixture
+def server(llm_server):
+    right = {"category_path": PATHS[0], "confidence": 0.9}
+    return llm_server("openai", latency_s=LATENCY_S, answers=[["{", right]])
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """A loaded workspace in which no model is declared."""
+    rows = [f"{n},thing {n},Brand {n % 7},{PATHS[n % len(PATHS)]}" for n in range(N_ROWS)]
+    source = tmp_path / "catalog.csv"
+    source.write_text("\n".join(["id,title,brand,category", *rows]), "utf-8")
+    columns = {"record_id": "id", "title": "title", "brand": "brand", "category": ["category"]}
+    body = {"source": {"paths": [str(source)], "columns": columns, "category_separator": ">"}}
+    made = Workspace.create(tmp_path / "home" / "shop", validated(body, "test"))
+    made.run("load")
+    return made.root
+
+
+def fill(visitor, label, value, role="textbox"):
+    box = visitor.main.get_by_role(role, name=label, exact=True)
+    box.fill(value)
+    box.press("Tab")
+
+
+def press(visitor, name):
+    visitor.main.get_by_role("button", name=name, exact=True).click()
+    visitor.wait()
+
+
+def tab(visitor, name):
+    visitor.main.get_by_role("tab", name=name, exact=True).click()
+    visitor.wait()
+
+
+def metric(visitor, label, value):
+    visitor.main.get_by_test_id("stMetric").filter(has_text=label).filter(has_text=value).wait_for()
+
+
+def test_plan_try_run_and_the_ledger(shop, server, serve_for):
+    with serve_for(shop) as visitor:
+        visitor.visit("labels")
+        tab(visitor, "Language models")
+        visitor.sees("No language model is declared yet")
+        fill(visitor, "Name", "house")
+        fill(visitor, "Model", "m")
+        fill(visitor, "Server", server.base_url)
+        visitor.main.get_by_text("Key, price, samples, limits").click()
+        fill(visitor, "$ per million tokens in", "10", "spinbutton")
+        fill(visitor, "$ per million tokens out", "40", "spinbutton")
+        press(visitor, "Declare")
+
+        press(visitor, "Plan")
+        metric(visitor, "Requests", f"{N_ROWS}")
+        visitor.chart("Cost by annotator, one by one and as a batch").wait_for()
+        assert server.counts()["n_requests"] == 0
+
+        tab(visitor, "Try")
+        fill(visitor, "Rows", "2", "spinbutton")
+        press(visitor, "Try")
+        visitor.sees(re.compile('"category_path": "Kitchen > Mugs"'))
+        assert server.counts()["n_billed"] == 2
+
+        tab(visitor, "Run")
+        fill(visitor, "Budget in $", "3", "spinbutton")
+        press(visitor, "Run")
+        visitor.page.get_by_text(re.compile(r"label --annotators house .*: done")).wait_for()
+        visitor.wait()
+        metric(visitor, "Calls", f"{N_ROWS}")
+        spent = ledger(Workspace(shop)).cost_usd
+        metric(visitor, "Spent", f"${spent:,.4f}")
+        visitor.chart("Spend by annotator").wait_for()
+        assert visitor.exceptions() == []
+
+    counts = server.counts()
+    assert counts["n_billed"] == N_ROWS
+    assert counts["n_billed_again"] == 0
+    assert spent == pytest.approx((10 * counts["n_tokens_in"] + 40 * counts["n_tokens_out"]) / 1e6)
+
+
+def test_a_run_shows_its_spend_and_stop_keeps_what_is_answered(shop, server, serve_for):
+    server.follow(latency_s=0.5, answers=[["{", {"category_path": PATHS[0], "confidence": 0.9}]])
+    price = {"input_usd_per_million": 10.0, "output_usd_per_million": 40.0}
+    Workspace(shop).change(
+        "annotators.house", provider="openai", model="m", base_url=server.base_url, price=price,
+        concurrent=2,
+    )  # fmt: skip
+    with serve_for(shop) as visitor:
+        visitor.visit("labels")
+        tab(visitor, "Language models")
+        tab(visitor, "Run")
+        visitor.main.get_by_role("button", name="Run", exact=True).click()
+        visitor.main.get_by_text(re.compile(r"^label: model votes \$0\.\d+ · of about")).wait_for()
+        visitor.main.get_by_role("button", name="Stop").click()
+        visitor.sees("Stopped; everything that was finished is kept.")
+        visitor.wait()
+        n_calls = ledger(Workspace(shop)).spend["n_calls"].sum()
+        metric(visitor, "Calls", f"{n_calls}")
+        assert visitor.exceptions() == []
+    assert 0 < n_calls < N_ROWS
+    assert (
+        server.counts()["n_billed"] == n_calls == ledger(Workspace(shop)).spend["n_answers"].sum()
+    )
