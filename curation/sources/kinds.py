@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import polars as pl
@@ -114,6 +115,21 @@ class Kind:
             raise InputError(f"{' '.join(told)} Options of kind {self.name}: {has}.") from error
 
 
+def _published(
+    name: str, told: str, module: ModuleType, options: type[BaseModel] = NoOptions
+) -> Kind:
+    """A published data set: its module has ``load``, ``sniff``, ``head`` and ``FIELDS``."""
+    return Kind(
+        name,
+        told,
+        lambda settings, scratch, _told: module.load(settings, scratch),
+        sniff=module.sniff,
+        head=module.head,
+        fields=module.FIELDS,
+        options=options,
+    )
+
+
 def _all_kinds() -> list[Kind]:
     return [
         Kind(
@@ -157,56 +173,27 @@ def _all_kinds() -> list[Kind]:
             options=GoogleFeedOptions,
             follow=feed_options,
         ),
-        Kind(
+        _published(
             "ecinstruct",
             "ECInstruct's ten tasks: instruction, input, options, output",
-            lambda settings, scratch, _told: ecinstruct.load(settings, scratch),
-            sniff=ecinstruct.sniff,
-            head=ecinstruct.head,
-            fields=ecinstruct.FIELDS,
-            options=ecinstruct.EcInstructOptions,
+            ecinstruct,
+            ecinstruct.EcInstructOptions,
         ),
-        Kind(
-            "esci",
-            "Amazon ESCI: examples and products, joined",
-            lambda settings, scratch, _told: esci.load(settings, scratch),
-            sniff=esci.sniff,
-            head=esci.head,
-            fields=esci.FIELDS,
-            options=esci.EsciOptions,
-        ),
-        Kind(
+        _published("esci", "Amazon ESCI: examples and products, joined", esci, esci.EsciOptions),
+        _published(
             "amazonqa",
             "AmazonQA's JSON Lines, or McAuley's question files",
-            lambda settings, scratch, _told: amazonqa.load(settings, scratch),
-            sniff=amazonqa.sniff,
-            head=amazonqa.head,
-            fields=amazonqa.FIELDS,
-            options=amazonqa.AmazonQaOptions,
+            amazonqa,
+            amazonqa.AmazonQaOptions,
         ),
-        Kind(
+        _published(
             "extractgpt",
             "ExtractGPT's AE-110K and OA-Mine: titles with attribute values",
-            lambda settings, scratch, _told: extractgpt.load(settings, scratch),
-            sniff=extractgpt.sniff,
-            head=extractgpt.head,
-            fields=extractgpt.FIELDS,
+            extractgpt,
         ),
-        Kind(
-            "wdc-pave",
-            "WDC PAVE: offers with attribute values",
-            lambda settings, scratch, _told: wdc_pave.load(settings, scratch),
-            sniff=wdc_pave.sniff,
-            head=wdc_pave.head,
-            fields=wdc_pave.FIELDS,
-        ),
-        Kind(
-            "pairs",
-            "pairs of products, the same or not: ditto's lines, or a table of both",
-            lambda settings, scratch, _told: pairs.load(settings, scratch),
-            sniff=pairs.sniff,
-            head=pairs.head,
-            fields=pairs.FIELDS,
+        _published("wdc-pave", "WDC PAVE: offers with attribute values", wdc_pave),
+        _published(
+            "pairs", "pairs of products, the same or not: ditto's lines, or a table of both", pairs
         ),
         Kind(
             "hub",

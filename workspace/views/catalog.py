@@ -117,13 +117,19 @@ def _source(workspace: Workspace) -> str:
 def category_nodes(workspace: Workspace) -> list[tuple[str, str, str, int]]:
     """``id, parent id, name, rows`` of every category that has records, for a treemap."""
     tree = workspace.taxonomy()
-    paths = workspace.snapshot("load").scan("records").select("category_path").collect()
-    codes = tree.codes(paths.to_series())
-    known = codes[codes != NO_NODE]
+    paths = workspace.snapshot("load").scan("records").select("category_path").drop_nulls()
+    counted_paths = paths.group_by("category_path").len("n").collect(engine="streaming")
+    codes = tree.codes(counted_paths["category_path"])
+    is_known = codes != NO_NODE
+    known, n_records = codes[is_known], counted_paths["n"].filter(pl.Series(is_known))
     rows: list[tuple[str, str, str, int]] = []
     for level in range(1, tree.max_depth + 1):
-        deep = known[tree.depths[known] >= level]
-        counted = pl.Series("code", tree.at_level(deep, level)).value_counts(name="n").sort("code")
+        is_deep = pl.Series(tree.depths[known] >= level)
+        deep = known[is_deep.to_numpy()]
+        at_level = pl.DataFrame(
+            {"code": tree.at_level(deep, level), "n": n_records.filter(is_deep)}
+        )
+        counted = at_level.group_by("code").agg(pl.col("n").sum()).sort("code")
         named = counted.join(tree.nodes, on="code", how="left", maintain_order="left")
         rows += [
             (path, tree.path_text(parent) or "", name, n)

@@ -89,8 +89,6 @@ CATALOGS = [
     ("path", "kind"), KINDS_OF_PATHS + [(path, "catalog") for path in CATALOGS]
 )
 def test_the_kind_of_a_real_file_is_guessed_from_its_content(shared_data, path, kind):
-    if path == WDC:
-        pytest.skip("holds two publications of the same offers")
     assert guess_kind([str(shared_data / path)]).name == kind
 
 
