@@ -139,3 +139,15 @@ def test_a_database_that_cannot_be_is_one_line_without_the_password(url, told):
         Database(url)
     assert "secret" not in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("kind", ["mave", "esci", "amazonqa", "pairs", "shopify-export"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.parquet", "a.jsonl.gz"])
+@pytest.mark.parametrize("body", [b'a,b\n1\n"x', b"\x1f\x8b\x08\x00\x00", b"PAR1 PAR1", b"{"])
+def test_a_broken_file_of_a_declared_kind_is_one_line(tmp_path, kind, name, body):
+    path = tmp_path / name
+    path.write_bytes(body)
+    with pytest.raises(GoldshelfError) as error:
+        made(tmp_path / "w", path, kind=kind).run("load")
+    assert "\n" not in str(error.value)
+    assert name in str(error.value)
