@@ -9,8 +9,14 @@ import polars as pl
 import typer
 
 from catalog.errors import InputError
-from terminal.judge_output import judged_answers, print_judge
-from terminal.models_verbs import OVER_BUDGET
+from terminal.judge_output import (
+    JudgeOptions,
+    answer_files,
+    end_at_budget,
+    judged_answers,
+    prepare_judge,
+    print_judge,
+)
 from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import cell, print_json, print_table, say, tell
 from terminal.slice_output import (
@@ -42,7 +48,7 @@ from workspace.runs.slicing import run_slices
 from workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from workspace.models.judging import Judged
+    from workspace.models.judged import Judged
 
 GATE_FAILED = 1
 _SHOWN = 15
@@ -209,13 +215,25 @@ def score(
     resume: Annotated[
         bool, typer.Option(help="Count what the last run spent against the budget too.")
     ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what the judge would take; send nothing.")
+    ] = False,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Hand in what the judge is asked, at half the price.")
+    ] = False,
+    collect: Annotated[
+        bool, typer.Option("--collect", help="Collect the judge's batches that have ended.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Collect until every batch has ended.")
+    ] = False,
     workspace: WorkspaceDir = HERE,
     force: Annotated[bool, typer.Option(help="Score again even if nothing changed.")] = False,
     as_json: Json = False,
 ) -> None:
     """Score predictions against gold: every metric with its interval and its definition."""
-    if judge is not None and (task != "answers" or gold is None or pred is None):
-        raise InputError("--judge goes with --task answers, --gold FILE and --pred FILE.")
+    judging = JudgeOptions(judge, plan, budget_usd, resume, batch, collect, wait)
+    judging.check(task, gold, pred)
     if train is not None and not slices:
         raise InputError("--train is for slices: pass --slice too.")
     asked = slice_request(slices, train=train) if slices else None
@@ -244,6 +262,10 @@ def score(
         return
     if gold is None or pred is None:
         raise InputError("score needs both --gold and --pred, or a workspace with runs (-w DIR).")
+    if judging.asks_no_score:
+        asked_files = answer_files(gold, pred, key, cluster_column)
+        prepare_judge(Workspace(workspace), asked_files, judging, as_json)
+        return
     found = twin_score_files(
         task_named(task or "classification"),
         gold,
@@ -256,19 +278,11 @@ def score(
     )
     judged = None
     if judge is not None:
-        judged = judged_answers(
-            Workspace(workspace),
-            judge,
-            gold,
-            pred,
-            budget_usd=budget_usd,
-            resume=resume,
-            key=key,
-            cluster_column=cluster_column,
-        )
+        asked_files = answer_files(gold, pred, key, cluster_column)
+        judged = judged_answers(Workspace(workspace), asked_files, judging)
     _show_scores(found, str(pred), as_json, judged)
-    if judged is not None and judged.stopped == "budget":
-        raise typer.Exit(OVER_BUDGET)
+    if judged is not None:
+        end_at_budget(judged)
 
 
 def _show_scores(

@@ -1,115 +1,68 @@
-"""Let an annotator judge the answers of a run, and hold the judge itself against people."""
+"""Let an annotator judge the answers of a run: planned, asked now, or handed in and collected."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import polars as pl
 
 from catalog.errors import InputError, StoppedError
 from catalog.wording import counted
-from curation.agreement.cohen import cohen_kappa
-from curation.llm.relevance_stage import ANSWER_SCHEMA, IRRELEVANT, RELEVANT, RelevanceStage
 from curation.llm.settings import ModelAnnotator
-from evaluation.clusters import n_clusters_of
-from evaluation.loading import load_answers
-from evaluation.metric import Sums, ratio_statistic
-from evaluation.tasks.question_answers import QuestionAnswers
-from evaluation.tasks.question_texts import HUMAN, QUESTION
-from stats.estimate import Estimate, number_or_none
-from stats.intervals import mean_estimate
 from workspace.atomic import digest_of
 from workspace.lock import locked
 from workspace.models.annotators import chosen, priced
-from workspace.models.keeping import RECORDS_A_CHUNK
+from workspace.models.batch_store import BatchStore
+from workspace.models.batching import HandedIn, hand_in
+from workspace.models.collecting import EVERY_S, collect_batches
+from workspace.models.judge_questions import AnswerFiles, AnswersToJudge, answers_to_judge
+from workspace.models.judged import Judged, judged_by
 from workspace.models.labelling import require_prices
-from workspace.models.questionnaire import Questionnaire
+from workspace.models.planning import MOST_ROWS, Plan, plan_questions
 from workspace.models.running import ModelRun
 from workspace.progress import Progress
 from workspace.prompted.keeping import RowKeeper
-from workspace.runs.reading import read_gold, read_predictions
+from workspace.snapshots import Output, Snapshot
 
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
 
-RELEVANCE = (
-    "share of the gold rows that can be answered whose answer the judge calls relevant to its "
-    "question; a row without an answer counts 0, one that the judge did not judge is left out"
-)
-KAPPA = (
-    "Cohen's kappa of judge and people over the answers that both judged: 1 is full agreement, 0 what "
-    "chance gives"
-)
-NOBODY_KNOWS = (
-    f"no row has {HUMAN} (yes or no), so nobody knows how good the judge is: have people judge some "
-    "of these answers"
-)
-_YES_NO = {"yes": 1, "true": 1, "1": 1, "no": 0, "false": 0, "0": 0}
+JUDGEMENTS = "judgements"
+"""What judges said is kept as ``judgements/ID``, one for each judge, gold and run."""
+_VERB = "score --judge"
 
 
-@dataclass(frozen=True)
-class Judged:
-    """What a judge says of a run, and how far it can be believed.
+def plan_judge(workspace: Workspace, judge: str, files: AnswerFiles) -> Plan:
+    """Count what asking a judge would take; nothing is sent.
 
-    Attributes
-    ----------
-    relevance
-        `RELEVANCE`; undefined as long as answers wait to be judged.
-    kappa, agreement
-        `KAPPA`, and the share of equal judgements; undefined without judgements of people.
-    judgements
-        ``example_id, question, answer, is_relevant`` (null where the judge said neither),
-        ``human``; a line for each answer that is to be judged.
-    stopped
-        ``budget`` where the next request could have passed it; empty where all was asked.
+    Raises
+    ------
+    InputError
+        If the gold has no questions, or the judge is unknown.
     """
-
-    judge: str
-    model: str
-    relevance: Estimate
-    kappa: Estimate
-    agreement: Estimate
-    judgements: pl.DataFrame
-    spent_usd: float
-    stopped: str
-    notes: list[str]
-
-    def as_json(self) -> dict[str, Any]:
-        """As plain JSON."""
-        return {
-            "judge": self.judge,
-            "model": self.model,
-            "relevance": self.relevance.as_json(),
-            "kappa_with_people": self.kappa.as_json(),
-            "agreement_with_people": self.agreement.as_json(),
-            "spent_usd": number_or_none(self.spent_usd),
-            "stopped": self.stopped or None,
-            "definitions": {"relevance": RELEVANCE, "kappa_with_people": KAPPA},
-            "notes": self.notes,
-        }
+    wanted = chosen(workspace, [judge])
+    asked = answers_to_judge(files)
+    n_rows = asked.rows.height
+    some = asked.rows.gather_every(max(1, -(-n_rows // MOST_ROWS)))
+    made = plan_questions(workspace, wanted, asked.questionnaire(), some, verb=_VERB)
+    notes = [] if some.height == n_rows else [f"planned from {some.height:,} of {n_rows:,} answers"]
+    return Plan(made.annotators, notes + made.notes)
 
 
 def judge_files(
     workspace: Workspace,
     judge: str,
-    gold: Path,
-    predictions: Path,
+    files: AnswerFiles,
     *,
     budget_usd: float | None,
     resume: bool = False,
-    key: str | None = None,
-    cluster_column: str | None = None,
     progress: Progress | None = None,
 ) -> Judged:
     """Ask an annotator whether each answer of a file is relevant to its question.
 
     The same answer to the same question is paid for once, whichever run gave it. The judge sees
-    neither the gold nor what people said.
+    neither the gold nor what people said. What it said is kept (`JUDGEMENTS`).
 
     Parameters
     ----------
@@ -128,178 +81,165 @@ def judge_files(
     StoppedError
         If a person stopped it; what was answered is kept.
     """
+    settings = _allowed(workspace, judge, budget_usd)
+    asked = answers_to_judge(files)
+    progress = progress or Progress(workspace.layout.progress, _VERB)
+    return _judged(workspace, judge, settings, files, asked, _Asking(budget_usd, resume), progress)
+
+
+def hand_in_judge(
+    workspace: Workspace,
+    judge: str,
+    files: AnswerFiles,
+    *,
+    budget_usd: float | None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> HandedIn:
+    """Hand in what a judge is to be asked, as batches; see `judge_files`."""
+    _allowed(workspace, judge, budget_usd)
+    return hand_in(
+        workspace,
+        [judge],
+        budget_usd=budget_usd,
+        resume=resume,
+        questions=answers_to_judge(files).questionnaire(),
+        progress=progress or Progress(workspace.layout.progress, f"{_VERB} --batch"),
+    )
+
+
+def collect_judge(
+    workspace: Workspace,
+    judge: str,
+    files: AnswerFiles,
+    *,
+    wait: bool = False,
+    every_s: float = EVERY_S,
+    progress: Progress | None = None,
+) -> Judged:
+    """Collect the batches of a judge that have ended, and count what it said so far.
+
+    Nothing is asked that costs.
+
+    Parameters
+    ----------
+    wait
+        Ask again until all have ended.
+
+    Raises
+    ------
+    StoppedError
+        If a person stopped it; what was collected is kept.
+    """
+    settings = chosen(workspace, [judge])[judge]
+    asked = answers_to_judge(files)
+    progress = progress or Progress(workspace.layout.progress, f"{_VERB} --collect")
+    try:
+        _, notes, is_stopped = collect_batches(
+            BatchStore(workspace.database), [judge], every_s if wait else None, progress
+        )
+    except BaseException:
+        progress.close()
+        raise
+    if is_stopped:
+        progress.close()
+        raise StoppedError("stopped; what was collected is kept.")
+    how = _Asking(0.0, notes=tuple(notes), is_from_cache=True)
+    return _judged(workspace, judge, settings, files, asked, how, progress)
+
+
+def judgements_kept(workspace: Workspace) -> list[Snapshot]:
+    """What judges said of answers, the latest first."""
+    names = sorted((workspace.layout.current / JUDGEMENTS).glob("*.json"))
+    found = [workspace.snapshots.current(f"{JUDGEMENTS}/{path.stem}") for path in names]
+    held = [one for one in found if one is not None]
+    return sorted(held, key=lambda one: str(one.manifest["created_at"]), reverse=True)
+
+
+@dataclass(frozen=True)
+class _Asking:
+    budget_usd: float | None
+    resume: bool = False
+    notes: tuple[str, ...] = ()
+    is_from_cache: bool = False
+
+
+def _allowed(workspace: Workspace, judge: str, budget_usd: float | None) -> ModelAnnotator:
     settings = chosen(workspace, [judge])[judge]
     require_prices({judge: settings}, budget_usd)
     if budget_usd is None and priced(workspace, [judge]):
         raise InputError(
-            f"asking {judge} costs money: say how much it may be, such as --budget-usd 5."
+            f"asking {judge} costs money: say how much it may be, such as --budget-usd 5, or look "
+            "first with --plan."
         )
-    name = str(predictions)
-    loaded = load_answers(
-        "answers",
-        read_gold(gold, cluster_column=cluster_column, key=key),
-        {name: read_predictions(predictions, key=key)},
-        cluster_column=cluster_column,
-        gold_name=str(gold),
-        keep_rows=True,
-    )
-    answers = loaded.answers[name]
-    if not isinstance(answers, QuestionAnswers):
-        raise TypeError(type(answers).__name__)
-    rows = _to_judge(loaded.rows[name], answers, str(gold))
-    notes: list[str] = []
-    samples = pl.DataFrame(schema={"record_id": pl.String, "value": pl.String})
-    spent, stopped, n_missing = 0.0, "", 0
-    if rows.height:
-        run, keeper = _asked(workspace, judge, settings, rows, budget_usd, resume, progress)
-        tally, spent, stopped = keeper.tallies[judge], run.spent_usd, run.asking.stopped
-        n_missing = tally.n_missing + tally.n_waiting
-        notes += run.notes
-        if judge in run.asking.rejected:
-            raise InputError(f"{judge} was not asked further: {run.asking.rejected[judge]}")
-        if stopped == "person":
-            raise StoppedError(
-                f"stopped; {counted(n_missing, 'answer')} not judged, ${spent:,.4f} spent now. Go on "
-                "with --resume."
-            )
-        samples = keeper.samples()
-    judgements = _judgements(rows, samples)
-    return Judged(
-        judge,
-        settings.model,
-        _relevance(answers, judgements, n_missing),
-        *_with_people(judgements, answers),
-        judgements.drop("row"),
-        spent,
-        stopped,
-        [*notes, *_left_out(judgements, n_missing), *_without_question(answers, rows.height)],
-    )
+    return settings
 
 
-def _to_judge(rows: pl.DataFrame, answers: QuestionAnswers, where: str) -> pl.DataFrame:
-    """`ANSWER_SCHEMA`, the place of each row and what people said of it: answers to be judged."""
-    if QUESTION not in rows.columns:
-        raise InputError(
-            f"{where}: no column {QUESTION!r}. A judge has to see what was asked: add it to the gold."
-        )
-    human = rows[HUMAN] if HUMAN in rows.columns else pl.Series([None] * rows.height)
-    told = human.cast(pl.String).str.strip_chars().str.to_lowercase()
-    read = told.replace_strict(_YES_NO, default=None, return_dtype=pl.Int64)
-    wrong = (read.is_null() & (told != "")).fill_null(False).arg_true()
-    if len(wrong):
-        first = int(wrong[0])
-        raise InputError(
-            f"{where}: {HUMAN} of {rows['example_id'][first]!r} is {human[first]!r}. Expected yes or "
-            "no, true or false, 1 or 0."
-        )
-    found = pl.DataFrame(
-        {
-            "record_id": answers.example_ids,
-            "question": rows[QUESTION],
-            "answer": answers.answer_text,
-            "human": read,
-            "row": np.arange(answers.n_rows),
-            "is_answerable": answers.is_answerable,
-        }
-    )
-    return found.filter(
-        pl.col("answer").is_not_null(),
-        pl.col("is_answerable"),
-        pl.col("question").str.strip_chars() != "",
-    ).drop("is_answerable")
-
-
-def _asked(
+def _judged(
     workspace: Workspace,
     judge: str,
     settings: ModelAnnotator,
-    rows: pl.DataFrame,
-    budget_usd: float | None,
-    resume: bool,
-    progress: Progress | None,
-) -> tuple[ModelRun, RowKeeper]:
-    def chunks() -> Iterator[tuple[int, pl.DataFrame]]:
-        yield from enumerate(rows.select(ANSWER_SCHEMA.names()).iter_slices(RECORDS_A_CHUNK))
-
-    questions = Questionnaire(
-        rows.height,
-        chunks,
-        lambda one: [RelevanceStage(one)],
-        lambda one: digest_of(["relevance", one.model, one.samples])[:12],
-    )
-    progress = progress or Progress(workspace.layout.progress, "judge")
+    files: AnswerFiles,
+    asked: AnswersToJudge,
+    how: _Asking,
+    progress: Progress,
+) -> Judged:
+    started_at, keeper = time.time(), RowKeeper()
     progress.step(judge)
     try:
         with locked(workspace.layout):
-            keeper = RowKeeper()
-            run = ModelRun(workspace, questions, keeper, budget_usd, resume)
+            run = ModelRun(workspace, asked.questionnaire(), keeper, how.budget_usd, how.resume)
+            if how.is_from_cache:
+                run.asking.stop("person")  # what is in the cache is all that is wanted
             asyncio.run(run.ask({judge: settings}, progress))
     finally:
         progress.close()
-    return run, keeper
-
-
-def _judgements(rows: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
-    """What the judge says of each answer: most of its samples; null where it says neither."""
-    is_yes = pl.col("value").replace_strict(
-        {RELEVANT: 1.0, IRRELEVANT: 0.0}, default=None, return_dtype=pl.Float64
+    tally = keeper.tallies[judge]
+    n_missing, spent, stopped = tally.n_missing + tally.n_waiting, run.spent_usd, run.asking.stopped
+    if judge in run.asking.rejected:
+        raise InputError(f"{judge} was not asked further: {run.asking.rejected[judge]}")
+    if stopped == "person" and not how.is_from_cache:
+        raise StoppedError(
+            f"stopped; {counted(n_missing, 'answer')} not judged, ${spent:,.4f} spent now. Go on "
+            "with --resume."
+        )
+    told = [*how.notes, *(n for n in run.notes if not n.startswith("stopped by hand"))]
+    if tally.n_waiting:
+        told.append(f"{counted(tally.n_waiting, 'request')} in batches at work")
+    made = judged_by(
+        judge,
+        settings.model,
+        asked,
+        keeper.samples(),
+        n_missing=n_missing,
+        spent_usd=spent,
+        stopped="" if how.is_from_cache else stopped,
+        notes=told,
     )
-    told = samples.group_by("record_id").agg(is_yes.mean().alias("share"))
-    found = rows.join(told, on="record_id", how="left", maintain_order="left")
-    return found.select(
-        pl.col("record_id").alias("example_id"),
-        "question",
-        "answer",
-        (pl.col("share") > 0.5).cast(pl.Int64).alias("is_relevant"),
-        "human",
-        "row",
-    )
+    _keep(workspace, made, settings, files, started_at)
+    return made
 
 
-def _relevance(answers: QuestionAnswers, judgements: pl.DataFrame, n_missing: int) -> Estimate:
-    if n_missing:
-        return Estimate.undefined(f"{counted(n_missing, 'answer')} not judged yet")
-    scores, counts = np.zeros(answers.n_rows), answers.is_answerable.astype(float)
-    is_answered = answers.answer_text.is_not_null().to_numpy()
-    counts[is_answered] = 0.0
-    judged = judgements.drop_nulls("is_relevant")
-    scores[judged["row"].to_numpy()] = judged["is_relevant"].to_numpy()
-    counts[judged["row"].to_numpy()] = 1.0
-    found = ratio_statistic(
-        Sums(scores, counts), answers.clusters, reason="no answer could be judged"
-    )
-    return found.estimate(answers.clusters)
-
-
-def _with_people(judgements: pl.DataFrame, answers: QuestionAnswers) -> tuple[Estimate, Estimate]:
-    """Cohen's kappa, and the share of equal judgements."""
-    if judgements["human"].null_count() == judgements.height:
-        return Estimate.undefined(NOBODY_KNOWS), Estimate.undefined(NOBODY_KNOWS)
-    both = judgements.drop_nulls(["human", "is_relevant"])
-    if both.is_empty():
-        nothing = "no answer was judged by both"
-        return Estimate.undefined(nothing), Estimate.undefined(nothing)
-    judge, people = (both[name].to_numpy() for name in ("is_relevant", "human"))
-    clusters = None
-    if n_clusters_of(answers.clusters) is not None:
-        held = np.asarray(answers.clusters)[both["row"].to_numpy()]
-        clusters = np.unique(held, return_inverse=True)[1]
-    equal = (judge == people).astype(float)
-    return cohen_kappa(judge, people, 2, clusters), mean_estimate(equal, clusters)
-
-
-def _left_out(judgements: pl.DataFrame, n_missing: int) -> list[str]:
-    if n_missing:
-        return [f"{counted(n_missing, 'answer')} not judged yet: go on with --resume"]
-    n_silent = judgements["is_relevant"].null_count()
-    if not n_silent:
-        return []
-    return [f"{counted(n_silent, 'answer')} left out: the judge said neither yes nor no"]
-
-
-def _without_question(answers: QuestionAnswers, n_shown: int) -> list[str]:
-    is_answered = answers.answer_text.is_not_null().to_numpy()
-    n_bare = int((is_answered & answers.is_answerable).sum()) - n_shown
-    return (
-        [f"{counted(n_bare, 'answer')} left out: the gold has no question there"] if n_bare else []
-    )
+def _keep(
+    workspace: Workspace,
+    made: Judged,
+    settings: ModelAnnotator,
+    files: AnswerFiles,
+    started_at: float,
+) -> None:
+    asked: dict[str, Any] = {
+        "judge": made.judge, "model": settings.model, "samples": settings.samples,
+        "files": files.fingerprint(),
+    }  # fmt: skip
+    fingerprint = digest_of(asked)
+    figures = {**made.as_json(), "gold": files.gold.name, "predictions": files.predictions.name}
+    notes = figures.pop("notes")
+    with locked(workspace.layout):
+        workspace.snapshots.write(
+            f"{JUDGEMENTS}/{fingerprint[:16]}",
+            Output({"judgements": made.judgements}, figures, notes),
+            fingerprint=fingerprint,
+            inputs={"files": asked["files"]},
+            settings={k: v for k, v in asked.items() if k != "files"},
+            started_at=started_at,
+        )
