@@ -1,7 +1,7 @@
 import streamlit as st
 
 from charts.intervals import dots
-from ui import address, result_tables, result_views, results, safe, session, tables
+from ui import address, judging, result_tables, result_views, results, safe, session, tables
 from workspace.views import results as views
 
 st.title("Results")
@@ -11,6 +11,7 @@ by_task = views.runs_by_task(opened)
 if not by_task:
     st.info("There are no runs yet: make baselines, or bring predictions made elsewhere.")
     results.bring_runs(opened)
+    judging.panel(opened)
     st.stop()
 version = views.version(opened)
 task = results.chosen_task(by_task)
@@ -37,3 +38,4 @@ st.plotly_chart(
 result_tables.board(board)
 result_views.look(task, opened, version, run, board)
 results.more_runs(opened)
+judging.panel(opened)

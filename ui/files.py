@@ -16,15 +16,15 @@ from workspace.plain_files import columns_of
 
 ACCEPTED = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "xlsx", "gz"]
 FOLDER, KEPT = "files.folder", "files.kept"
+_PREFIX = "goldshelf-"
+_OURS = re.compile(rf"{re.escape(tempfile.gettempdir())}/{_PREFIX}\w+/\w+/")
 
 Result = TypeVar("Result")
 
 
 def folder(name: str) -> Path:
     """A folder of this session's own; it goes when the session does."""
-    held: Any = st.session_state.setdefault(
-        FOLDER, tempfile.TemporaryDirectory(prefix="goldshelf-")
-    )
+    held: Any = st.session_state.setdefault(FOLDER, tempfile.TemporaryDirectory(prefix=_PREFIX))
     made = Path(held.name) / name
     made.mkdir(exist_ok=True)
     return made
@@ -86,18 +86,26 @@ def outcome(
     return kept[1] if kept is not None and kept[0] == basis else None
 
 
+def as_dropped(text: object) -> str:
+    """A line in which a dropped file has its own name and not that of our folder.
+
+    Examples
+    --------
+    >>> as_dropped(f"{tempfile.gettempdir()}/goldshelf-ab1_/files_gold_7/gold.csv is empty.")
+    'gold.csv is empty.'
+    """
+    return _OURS.sub("", str(text))
+
+
 def refuse(error: GoldshelfError) -> None:
-    """One red line, in which a file has its own name and not that of our folder."""
-    ours = st.session_state[FOLDER].name if FOLDER in st.session_state else ""
-    told = re.sub(rf"{re.escape(ours)}/\w+/", "", str(error)) if ours else str(error)
-    st.error(safe.markdown(told))
+    """One red line, in which a file has its own name."""
+    st.error(safe.markdown(as_dropped(error)))
 
 
 def notes(lines: list[str]) -> None:
     """What was skipped or guessed, said aloud."""
-    ours = st.session_state[FOLDER].name if FOLDER in st.session_state else ""
     for line in lines:
-        st.caption(safe.markdown(re.sub(rf"{re.escape(ours)}/\w+/", "", line) if ours else line))
+        st.caption(safe.markdown(as_dropped(line)))
 
 
 def tiles(told: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import safe, tables
+from ui import files, safe, tables
 from workspace.workspace import Workspace
 
 LOG = ".job.log"
@@ -32,14 +32,14 @@ def _jobs() -> dict[Path, Job]:
     return {}
 
 
-def start(opened: Workspace, arguments: list[str]) -> None:
-    """Run a verb over a workspace, as a terminal would."""
+def start(opened: Workspace, arguments: list[str], *, told: str | None = None) -> None:
+    """Run a verb over a workspace, as a terminal would; ``told`` is what people are shown of it."""
     command = [sys.executable, "-m", "cli", *arguments, "-w", str(opened.root)]
     with (opened.root / LOG).open("wb") as log:
         process = subprocess.Popen(
             command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=_ROOT
         )
-    _jobs()[opened.root] = Job(process, " ".join(arguments))
+    _jobs()[opened.root] = Job(process, told or " ".join(arguments))
 
 
 def is_running(opened: Workspace) -> bool:
@@ -122,9 +122,12 @@ def _ended(opened: Workspace, job: Job) -> None:
     if code in STOPPED:
         line.warning("Stopped; everything that was finished is kept.")
     elif code == 1:
-        line.warning(safe.markdown(_last_lines(opened.root / LOG)), icon=":material/gpp_bad:")
+        line.warning(
+            safe.markdown(files.as_dropped(_last_lines(opened.root / LOG))),
+            icon=":material/gpp_bad:",
+        )
     else:
-        line.error(safe.markdown(_last_lines(opened.root / LOG)))
+        line.error(safe.markdown(files.as_dropped(_last_lines(opened.root / LOG))))
     if button.button("Dismiss", type="tertiary", key="job.dismiss"):
         _jobs().pop(opened.root, None)
         st.rerun()

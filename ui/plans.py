@@ -59,6 +59,16 @@ def kept(opened: Workspace, names: list[str]) -> Plan | None:
     return made if mark == _mark(opened, names) else None
 
 
+def sentence(made: Plan) -> str:
+    """A plan of one model in a line or two."""
+    [one] = made.annotators
+    cost = "at a price that nobody knows"
+    if one.cost_usd is not None and one.most_usd is not None:
+        cost = f"about {usd(one.cost_usd)}, at most {usd(one.most_usd)}"
+    told = f"{one.n_requests:,} requests, {one.n_cached:,} of them in the cache: {cost}."
+    return " ".join([told, *made.notes])
+
+
 def _make(opened: Workspace, names: list[str]) -> None:
     try:
         st.session_state[_PLAN] = (_mark(opened, names), make_plan(opened, names))

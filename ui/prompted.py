@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from catalog.errors import GoldshelfError
-from charts.theme import usd
-from ui import jobs, links, model_keys, safe
+from ui import jobs, links, model_keys, plans, safe
 from workspace.models.labelling import require_prices
 from workspace.prompted.endpoints import KEY_VARIABLE, served
 from workspace.prompted.predicting import annotator_of, plan_prompted
@@ -89,12 +88,7 @@ def _plan(opened: Workspace, name: str, prompting: Prompting) -> None:
     except GoldshelfError as error:
         st.error(safe.markdown(error))
         return
-    [one] = made.annotators
-    cost = "at a price that nobody knows"
-    if one.cost_usd is not None and one.most_usd is not None:
-        cost = f"about {usd(one.cost_usd)}, at most {usd(one.most_usd)}"
-    told = f"{one.n_requests:,} requests, {one.n_cached:,} of them in the cache: {cost}."
-    st.info(safe.markdown(" ".join([told, *made.notes])))
+    st.info(safe.markdown(plans.sentence(made)))
 
 
 def _start(opened: Workspace, name: str, budget: float | None, told: list[str]) -> None:
