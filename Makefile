@@ -35,6 +35,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/resampling.py
 	$(BIN)/python benchmarks/interval_coverage.py
+	$(BIN)/python benchmarks/interval_grid.py
 	$(BIN)/python benchmarks/label_models.py --kills 2
 	$(BIN)/python benchmarks/results_pages.py
 

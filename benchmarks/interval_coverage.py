@@ -134,7 +134,7 @@ def coverage(
             estimates = {"naive": metric.statistic(alone).estimate(None), "influence": ours}
             if with_bootstrap:
                 estimates["bootstrap"] = resampled_estimate(
-                    ours, resampled[name], found, one.clusters
+                    ours, resampled[name], found, found.spread(one.clusters)
                 )
             for way, estimate in estimates.items():
                 held[name][way] += estimate.low <= truth[name] <= estimate.high

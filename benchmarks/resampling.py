@@ -44,7 +44,7 @@ def ours(options, metric: str) -> dict[str, float]:
     from types import SimpleNamespace
 
     from evaluation.bootstrap import resampled_metrics
-    from evaluation.class_metrics import ClassMetric
+    from evaluation.class_metrics import ClassMetric, class_clusters
     from evaluation.metric import RatioMetric, Sums
 
     gold, answer, shared, groups = make(options.rows, options.groups)
@@ -59,6 +59,8 @@ def ours(options, metric: str) -> dict[str, float]:
     together = metric == "the three ratios together"
     chosen = {k: v for k, v in known.items() if k == metric or (together and k != "macro-F1")}
     wall, work = time.perf_counter(), time.process_time()
+    if "macro-F1" in chosen:
+        answers.class_clusters = class_clusters(gold, answer, groups)
     drawn = resampled_metrics(chosen, answers, n_resamples=options.resamples)
     first = drawn[next(iter(drawn))]
     return {

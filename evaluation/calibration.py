@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import polars as pl
+from scipy.special import digamma
 
+from evaluation.cells import Cells
 from evaluation.metric import Metric, RatioMetric, Statistic, Sums, ratio_statistic
 from evaluation.randomisation import Tested, t_p
 from stats.intervals import mean_estimate
@@ -22,6 +24,8 @@ from stats.intervals import mean_estimate
 N_BINS = 15
 COVERAGES = (0.5, 0.8, 0.9)
 NO_CONFIDENCE = "no prediction has a confidence (score or logprobs)"
+MOST_GROUPS = 4096
+"""Resamples tell apart no more places in the ranking than this, rows of neighbours sharing one."""
 _CURVE_POINTS = 100
 
 RELIABILITY_SCHEMA = pl.Schema(
@@ -71,13 +75,25 @@ class SureMetric:
     ----------
     measure
         From answers that have a confidence to the value and the influences.
+    values
+        The metric on each of ``r`` resamples, from the sums of `sure_cells`, ``(4, G, r)``.
+    is_distance
+        Whether chance alone makes it larger, so that resamples lie further out than the sample by
+        as much as the sample lies further out than the truth.
     """
 
     name: str
     definition: str
     measure: Callable[[SureAnswers], Statistic]
+    values: Callable[[np.ndarray], np.ndarray]
     higher_is_better: bool = True
     is_share: bool = True
+    is_distance: bool = False
+
+    @property
+    def cells(self) -> Callable[[Any], Cells]:
+        """Rows, right rows, rows with a confidence and their confidences, by place in the ranking."""
+        return sure_cells
 
     def statistic(self, answers: SureAnswers) -> Statistic:
         """The value and the influences; NaN where no row has a confidence."""
@@ -109,11 +125,68 @@ class _Ties(NamedTuple):
 
 
 def _ties(answers: SureAnswers) -> _Ties:
-    told = np.nan if answers.confidence is None else answers.confidence
+    told = np.full(len(answers.is_correct), np.nan)
+    if answers.confidence is not None:
+        told = answers.confidence
     surest = np.where(np.isnan(told), np.inf, -np.asarray(told))
     named, group, sizes = np.unique(surest, return_inverse=True, return_counts=True)
     right = np.bincount(group, answers.is_correct, len(named))
     return _Ties(group, -named, sizes, right, np.cumsum(sizes))
+
+
+def sure_cells(answers: SureAnswers) -> Cells:
+    """Rows, right rows, rows with a confidence, and their confidences, summed by place.
+
+    Places are the distinct confidences, the surest first, those without one last; more than
+    `MOST_GROUPS` are thinned out to as many of like mass.
+    """
+    ties = _ties(answers)
+    place, n = ties.group, len(ties.group)
+    known = ~np.isinf(ties.confidence)[place]
+    if len(ties.sizes) > MOST_GROUPS:
+        thinned = (ties.ends - ties.sizes) * MOST_GROUPS // n
+        thinned[np.isinf(ties.confidence)] = MOST_GROUPS
+        place = thinned[place]
+    told = np.zeros(n) if answers.confidence is None else np.nan_to_num(answers.confidence)
+    members = np.arange(n) if answers.clusters is None else answers.clusters
+    right = answers.is_correct.astype(float)
+    return Cells(place, members, np.stack([np.ones(n), right, known, np.where(known, told, 0.0)]))
+
+
+def _drawn_calibration(sums: np.ndarray) -> np.ndarray:
+    rows, right, known, confidence = (part[::-1] for part in sums)
+    is_known = known > 0
+    sizes = np.where(is_known, rows, 0.0)
+    gaps = np.where(is_known, confidence - right, 0.0)
+    total = sizes.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        bins = np.floor((np.cumsum(sizes, axis=0) - sizes) * N_BINS / total + 1e-9)
+        off = [np.abs(np.where(bins == at, gaps, 0.0).sum(axis=0)) for at in range(N_BINS)]
+        return np.asarray(np.sum(off, axis=0) / total)
+
+
+def _drawn_area(sums: np.ndarray) -> np.ndarray:
+    rows, right = sums[0].astype(float), sums[1]
+    ends = np.cumsum(rows, axis=0)
+    total = ends[-1]
+    # The risks at all coverages that a place takes part in: k (H_n - H_k + 1), summed to k.
+    reach = ends * (digamma(total + 1) - digamma(ends + 1) + 1)
+    shares = np.diff(reach, axis=0, prepend=0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        weights = np.where(rows > 0, shares / rows, 0.0)
+        return np.asarray(((rows - right) * weights).sum(axis=0) / total)
+
+
+def _drawn_accuracy_at(coverage: float) -> Callable[[np.ndarray], np.ndarray]:
+    def values(sums: np.ndarray) -> np.ndarray:
+        rows, right = sums[0].astype(float), sums[1]
+        ends = np.cumsum(rows, axis=0)
+        kept = np.maximum(1, np.ceil(coverage * ends[-1] - 1e-9))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            inside = np.where(rows > 0, (kept - ends + rows) / rows, 0.0)
+        return np.asarray((np.clip(inside, 0, 1) * right).sum(axis=0) / kept)
+
+    return values
 
 
 def equal_mass_bins(confidence: np.ndarray, n_bins: int = N_BINS) -> np.ndarray:
@@ -196,7 +269,9 @@ def calibration_metrics() -> list[Metric[SureAnswers]]:
             f"{N_BINS} bins of equal mass, ties in one bin, weighted by rows; too high by chance "
             "where rows are few",
             _calibration_error,
+            _drawn_calibration,
             higher_is_better=False,
+            is_distance=True,
         ),
         RatioMetric(
             "brier_score",
@@ -210,6 +285,7 @@ def calibration_metrics() -> list[Metric[SureAnswers]]:
             "area under the risk-coverage curve: mean share of wrong rows among the k surest of all "
             "gold rows, over all k; rows without a confidence come last",
             _area_under_risk,
+            _drawn_area,
             higher_is_better=False,
         ),
         *(
@@ -218,6 +294,7 @@ def calibration_metrics() -> list[Metric[SureAnswers]]:
                 f"selective accuracy: share right among the surest {round(100 * coverage)} % of all "
                 "gold rows; rows without a confidence come last",
                 _accuracy_at(coverage),
+                _drawn_accuracy_at(coverage),
             )
             for coverage in COVERAGES
         ),

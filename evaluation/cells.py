@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 _BITS = 63
+
+
+class Cells(NamedTuple):
+    """What groups such as categories hold within clusters.
+
+    Attributes
+    ----------
+    groups
+        The group of each cell, a code from 0, shape ``(m,)``.
+    members
+        Its cluster; its row where rows are independent, shape ``(m,)``.
+    parts
+        What is summed, shape ``(k, m)``.
+    """
+
+    groups: np.ndarray
+    members: np.ndarray
+    parts: np.ndarray
 
 
 def summed_cells(keys: np.ndarray, parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

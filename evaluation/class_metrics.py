@@ -13,13 +13,14 @@ last row: all clusters at once, from counts of each class in each cluster.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from evaluation.cells import summed_cells
+from evaluation.cells import Cells, summed_cells
 from evaluation.metric import Statistic
 from evaluation.randomisation import Tested, affordable_draws, swaps, t_p
 
@@ -104,6 +105,11 @@ class ClassMetric:
     is_weighted: bool = False
     is_share: bool = True
     higher_is_better: bool = True
+
+    @property
+    def cells(self) -> Callable[[Any], Cells]:
+        """Right answers, gold rows and answers of each class."""
+        return class_cells
 
     def value(self, counts: np.ndarray) -> float:
         """The average, from the counts of each class."""
@@ -208,6 +214,11 @@ class ClassMetric:
         return class_scores(
             np.stack([right_now, gold_now, start[2][:, None] + answered]), self.part
         )
+
+
+def class_cells(answers: ClassAnswers) -> Cells:
+    """The counts of `class_clusters` as cells."""
+    return Cells(*answers.class_clusters)
 
 
 def class_clusters(

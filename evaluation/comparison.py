@@ -22,7 +22,6 @@ from evaluation.loading import Answers
 from evaluation.metric import Metric
 from evaluation.pairing import Paired, is_identical, paired_repeats, resampled_pairs
 from evaluation.randomisation import Tested
-from evaluation.repeats import NO_BOOTSTRAP
 from evaluation.settings import CompareSettings
 from evaluation.slices import sliced_differences
 from evaluation.tasks import TASKS, RowAnswers
@@ -282,8 +281,8 @@ def compare_repeats(
     chosen = chosen_metric(task, metrics, metric)
     wanted = parse_gates(gates, metrics)
     pairs = {name: paired_repeats(one, baselines, candidates) for name, one in metrics.items()}
-    if settings.interval == "bootstrap" and n_runs == (1, 1):
-        pairs = resampled_pairs(pairs, metrics, baseline, candidate, settings)
+    if settings.interval == "bootstrap":
+        pairs = resampled_pairs(pairs, metrics, baselines, candidates, settings)
     main = pairs[chosen.name]
     same = n_runs == (1, 1) and is_identical(baseline, candidate)
     if same:
@@ -344,22 +343,17 @@ def compare_repeats(
         flips,
         [gate_result(gate, pairs[gate.metric].difference) for gate in wanted],
         {name: one.definition for name, one in metrics.items()},
-        [*notes, *_repeat_notes(n_runs, settings)],
+        [*notes, *_repeat_notes(n_runs)],
         n_runs,
         effect_words(effect, is_share=chosen.is_share),
     )
 
 
-def _repeat_notes(n_runs: tuple[int, int], settings: CompareSettings) -> list[str]:
-    if max(n_runs) == 1:
+def _repeat_notes(n_runs: tuple[int, int]) -> list[str]:
+    if max(n_runs) == 1 or min(n_runs) > 1:
         return []
-    notes = []
-    if min(n_runs) == 1:
-        side = "baseline" if n_runs[0] == 1 else "candidate"
-        notes.append(f"The {side} has one run: how far its other repeats would lie is not known.")
-    if settings.interval == "bootstrap":
-        notes.append(NO_BOOTSTRAP)
-    return notes
+    side = "baseline" if n_runs[0] == 1 else "candidate"
+    return [f"The {side} has one run: how far its other repeats would lie is not known."]
 
 
 def _metric_table(metrics: Mapping[str, Metric[Any]], pairs: Mapping[str, Paired]) -> pl.DataFrame:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evaluation.cells import Cells
+
 
 @dataclass(frozen=True, eq=False)
 class GroupCounts:
@@ -30,6 +32,25 @@ class GroupCounts:
     rows: np.ndarray
     parts: np.ndarray
     is_alive: np.ndarray
+
+    def cells(self, clusters: np.ndarray | None) -> Cells:
+        """The counts as cells, what makes a group count as the last part."""
+        members = self.rows if clusters is None else clusters[self.rows]
+        parts = np.vstack([self.parts, self.is_alive.astype(float)])
+        return Cells(np.unique(self.groups, return_inverse=True)[1], members, parts)
+
+
+def group_means(sums: np.ndarray, score: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """The mean over living groups on each of ``r`` resamples.
+
+    Parameters
+    ----------
+    sums
+        The parts of `GroupCounts.cells`, shape ``(k + 1, G, r)``.
+    """
+    alive = sums[-1] > 0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(alive, score(sums[:-1]), 0.0).sum(axis=0) / alive.sum(axis=0))
 
 
 def group_mean(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from evaluation.categories import CategoryAnswers
+from evaluation.cells import Cells
+from evaluation.group_means import group_means
 from evaluation.metric import Statistic
 from evaluation.randomisation import Tested, t_p
 
@@ -28,6 +32,15 @@ class HierarchicalMacro:
     definition: str
     is_share: bool = True
     higher_is_better: bool = True
+
+    @property
+    def cells(self) -> Callable[[Any], Cells]:
+        """Twice the shared nodes, the nodes and the rows of each category."""
+        return category_cells
+
+    def values(self, sums: np.ndarray) -> np.ndarray:
+        """The mean on each resample, over the categories that have a row in it."""
+        return group_means(sums, _score)
 
     def statistic(self, answers: CategoryAnswers) -> Statistic:
         """The mean, and the jackknife influence of each cluster, shared among its rows."""
@@ -60,6 +73,11 @@ class HierarchicalMacro:
         """Student's t over clusters, on the influences."""
         ours, theirs = self.statistic(candidate), self.statistic(baseline)
         return t_p(ours.value - theirs.value, ours.influence - theirs.influence, baseline.clusters)
+
+
+def category_cells(answers: CategoryAnswers) -> Cells:
+    """The sums of `CategoryAnswers.shared_in_cells`."""
+    return Cells(*answers.shared_in_cells)
 
 
 def _score(sums: np.ndarray) -> np.ndarray:

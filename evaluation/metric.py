@@ -9,19 +9,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
+from evaluation.cells import Cells
 from evaluation.randomisation import Tested, exact_p, swapped_sums_p
 from stats.estimate import Estimate
 from stats.intervals import (
-    bounded_estimate,
-    free_estimate,
-    freedom_of_sizes,
+    Spread,
     independent_size,
     interval_estimate,
-    standard_error,
+    share_errors,
+    side_errors,
+    spread_of_sums,
+    summed_by_cluster,
 )
 
 
@@ -41,6 +43,8 @@ class Statistic:
         The bounds of the statistic.
     most
         What the rows are worth if independent (`stats.intervals.bounded_estimate`).
+    is_difference
+        Whether it is a difference of two runs.
     """
 
     value: float
@@ -50,6 +54,7 @@ class Statistic:
     lower: float = 0.0
     upper: float = 1.0
     most: float | None = None
+    is_difference: bool = False
 
     @property
     def n(self) -> int:
@@ -60,10 +65,27 @@ class Statistic:
         """The value with its cluster-robust 95 % interval."""
         if math.isnan(self.value):
             return Estimate.undefined(self.reason or "the statistic is undefined", self.n)
-        influence, clusters = self.supported(clusters)
+        spread = self.spread(clusters)
+        return interval_estimate(
+            self.value,
+            spread,
+            n=self.n,
+            told=None if clusters is None else spread.n_clusters,
+            lower=self.lower,
+            upper=self.upper,
+            most=self.most,
+        )
+
+    def spread(self, clusters: np.ndarray | None) -> Spread:
+        """How far it may lie from its value, over the rows that it rests on."""
+        sums, sizes = summed_by_cluster(*self.supported(clusters))
+        return spread_of_sums(self.value, sums, sizes, is_difference=self.is_difference)
+
+    def side_errors(self, spread: Spread) -> tuple[float, float]:
+        """The standard errors towards its low and its high end (`stats.few_clusters`)."""
         if (self.lower, self.upper) == (0.0, 1.0):
-            return bounded_estimate(self.value, influence, clusters, most=self.most)
-        return free_estimate(self.value, influence, clusters, lower=self.lower, upper=self.upper)
+            return share_errors(self.value, spread)
+        return side_errors(self.value, spread, self.upper)
 
     def supported(self, clusters: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
         """The influences and clusters of the rows that it rests on."""
@@ -86,6 +108,7 @@ def difference_of(candidate: Statistic, baseline: Statistic) -> Statistic:
         candidate.reason or baseline.reason,
         -width,
         width,
+        is_difference=True,
     )
 
 
@@ -133,6 +156,18 @@ class Metric(Protocol[A_contra]):
         seed: int,
     ) -> Tested:
         """The p-value of no difference between two runs on the same rows."""
+
+
+@runtime_checkable
+class CellMetric(Metric[A_contra], Protocol[A_contra]):
+    """A metric of what groups hold, no ratio of sums: found again on any resample of clusters."""
+
+    @property
+    def cells(self) -> Callable[[Any], Cells]:
+        """What is summed; metrics of one function share the sums."""
+
+    def values(self, sums: np.ndarray) -> np.ndarray:
+        """The metric on each of ``r`` resamples, from the cells' sums, shape ``(k, G, r)``."""
 
 
 class Sums(NamedTuple):
@@ -236,14 +271,13 @@ def ratio_estimate(
     if clusters is None or not sums.denominators.any():
         return ratio_statistic(sums, clusters, reason=reason, upper=upper).estimate(clusters)
     found = _by_cluster(sums, clusters)
-    error, n_clusters = standard_error(found.moves[found.sizes > 0], None)
+    there = found.sizes > 0
+    spread = spread_of_sums(found.value, found.moves[there], found.sizes[there])
     return interval_estimate(
         found.value,
-        error,
-        freedom_of_sizes(found.sizes),
+        spread,
         n=int(found.sizes.sum()),
-        n_clusters=n_clusters,
-        told=n_clusters,
+        told=spread.n_clusters,
         upper=upper,
         most=found.most,
     )

@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 
 from evaluation.attributes import AttributeAnswers
-from evaluation.bootstrap import resampled_estimate, resampled_metrics
+from evaluation.bootstrap import resampled_estimate, resampled_sides
 from evaluation.categories import CategoryAnswers
 from evaluation.loading import Answers
 from evaluation.metric import Metric, Statistic, difference_of
 from evaluation.randomisation import Tested
-from evaluation.repeats import Spread, mean_of, repeated_estimate, spread_of
+from evaluation.repeats import mean_of, repeated_estimate, spread_of
 from evaluation.settings import CompareSettings
-from evaluation.slices import unseen_half_width
 from evaluation.tasks import RowAnswers
 from stats.distributions import t_quantile, t_two_sided
 from stats.estimate import Estimate
-from stats.intervals import LEVEL
+from stats.few_clusters import unseen_share
+from stats.intervals import LEVEL, Spread, interval_estimate
 
 POWER = 0.8
 TINY = 1e-12
@@ -53,7 +53,7 @@ class Paired:
         if math.isnan(self.error) or clusters < 2:
             return math.nan
         if self.error <= TINY:
-            return float(unseen_half_width(np.array([clusters]))[0])
+            return float(unseen_share(clusters))
         reach = t_quantile(0.5 + LEVEL / 2, self.df) + t_quantile(POWER, self.df)
         return reach * self.error
 
@@ -80,7 +80,7 @@ def paired_repeats(
 
     Where every cluster shows the same difference the standard error is 0 and says nothing; the
     interval is then as wide as what so few clusters may have left unseen
-    (`evaluation.slices.unseen_half_width`). Identical answers differ by exactly 0.
+    (`stats.few_clusters.unseen_bounds`). Identical answers differ by exactly 0.
     """
     clusters = baselines[0].clusters
     sides = [[metric.statistic(run) for run in runs] for runs in (baselines, candidates)]
@@ -90,7 +90,7 @@ def paired_repeats(
     told = None if clusters is None else spread.n_clusters
     is_same = len(baselines) == len(candidates) == 1 and is_identical(baselines[0], candidates[0])
     if is_same and not abs(moved.value) > TINY:
-        spread = Spread(0.0, spread.df, spread.n_clusters)
+        spread = spread._replace(error=0.0)
         known = not math.isnan(moved.value)
         difference = Estimate(0.0, 0.0, 0.0, moved.n, told) if known else _undefined(moved)
     else:
@@ -102,25 +102,31 @@ def paired_repeats(
 def resampled_pairs(
     pairs: Mapping[str, Paired],
     metrics: Mapping[str, Metric[Any]],
-    baseline: Answers,
-    candidate: Answers,
+    baselines: Sequence[Any],
+    candidates: Sequence[Any],
     settings: CompareSettings,
 ) -> dict[str, Paired]:
-    """The same pairs, the intervals of their differences from resampled groups."""
-    if is_identical(baseline, candidate):
+    """The same pairs, the intervals of their differences from resampled groups.
+
+    Both sides have the same resamples. Where a side has several repeats, its resamples are their
+    means, and the interval is widened by what other repeats would add.
+    """
+    sides = (baselines, candidates)
+    if len(baselines) == len(candidates) == 1 and is_identical(baselines[0], candidates[0]):
         return dict(pairs)
     drawn = [
-        resampled_metrics(metrics, run, n_resamples=settings.n_resamples, seed=settings.seed)
-        for run in (baseline, candidate)
+        resampled_sides(metrics, runs, n_resamples=settings.n_resamples, seed=settings.seed)
+        for runs in sides
     ]
     found = dict(pairs)
     for name in drawn[0]:
-        one = pairs[name]
-        moved = difference_of(*(metrics[name].statistic(run) for run in (candidate, baseline)))
+        statistics = [[metrics[name].statistic(run) for run in runs] for runs in sides]
+        moved = difference_of(mean_of(statistics[1]), mean_of(statistics[0]))
+        spread = spread_of(moved, statistics, baselines[0].clusters)
         difference = resampled_estimate(
-            one.difference, drawn[1][name] - drawn[0][name], moved, baseline.clusters
+            pairs[name].difference, drawn[1][name] - drawn[0][name], moved, spread
         )
-        found[name] = replace(one, difference=difference)
+        found[name] = replace(pairs[name], difference=difference)
     return found
 
 
@@ -131,15 +137,9 @@ def _undefined(moved: Statistic) -> Estimate:
 def _difference(moved: Statistic, spread: Spread, told: int | None) -> Estimate:
     if math.isnan(moved.value):
         return _undefined(moved)
-    if math.isnan(spread.error):
-        reason = f"no interval: {spread.n_clusters} independent group"
-        return Estimate(moved.value, math.nan, math.nan, moved.n, told, reason)
-    if spread.error <= TINY:
-        half = float(unseen_half_width(np.array([spread.n_clusters]))[0]) * moved.upper
-    else:
-        half = t_quantile(0.5 + LEVEL / 2, spread.df) * spread.error
-    low, high = max(moved.lower, moved.value - half), min(moved.upper, moved.value + half)
-    return Estimate(moved.value, low, high, moved.n, told)
+    return interval_estimate(
+        moved.value, spread, n=moved.n, told=told, lower=moved.lower, upper=moved.upper
+    )
 
 
 def is_identical(baseline: Answers, candidate: Answers) -> bool:

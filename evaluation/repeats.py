@@ -10,26 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from evaluation.metric import Statistic
 from stats.estimate import Estimate
-from stats.intervals import degrees_of_freedom, interval_estimate, standard_error
-
-NO_BOOTSTRAP = (
-    "Intervals over repeats are from influences: the bootstrap that the settings ask for is of one "
-    "run."
-)
-
-
-class Spread(NamedTuple):
-    """The standard error of a statistic (NaN below two clusters), its df, its clusters."""
-
-    error: float
-    df: float
-    n_clusters: int
+from stats.intervals import Spread, interval_estimate
 
 
 def mean_of(repeats: Sequence[Statistic]) -> Statistic:
@@ -61,15 +47,14 @@ def spread_of(
         The repeats that each mean is of; a side of one run adds nothing, for nothing is known of
         its other repeats.
     """
-    influence, codes = statistic.supported(clusters)
-    error, n_clusters = standard_error(influence, codes)
-    df = degrees_of_freedom(len(influence), codes)
+    own = statistic.spread(clusters)
     parts = [_between(side, clusters) for side in sides if len(side) > 1]
-    if not parts or math.isnan(error):
-        return Spread(error, df, n_clusters)
-    variance = error**2 + sum(max(0.0, found - expected) for found, expected, _ in parts)
-    doubt = error**4 / df + sum(found**2 / (n - 1) for found, _, n in parts)
-    return Spread(math.sqrt(variance), max(1.0, variance**2 / doubt) if doubt else df, n_clusters)
+    if not parts or math.isnan(own.error):
+        return own
+    variance = own.error**2 + sum(max(0.0, found - expected) for found, expected, _ in parts)
+    doubt = own.error**4 / own.df + sum(found**2 / (n - 1) for found, _, n in parts)
+    df = max(1.0, variance**2 / doubt) if doubt else own.df
+    return own._replace(error=math.sqrt(variance), df=df)
 
 
 def _between(repeats: Sequence[Statistic], clusters: np.ndarray | None) -> tuple[float, float, int]:
@@ -94,10 +79,8 @@ def repeated_estimate(repeats: Sequence[Statistic], clusters: np.ndarray | None)
     told = None if clusters is None else spread.n_clusters
     return interval_estimate(
         mean.value,
-        spread.error,
-        spread.df,
+        spread,
         n=mean.n,
-        n_clusters=spread.n_clusters,
         told=told,
         lower=mean.lower,
         upper=mean.upper,

@@ -11,14 +11,14 @@ import polars as pl
 
 from evaluation.attribute_metrics import attribute_metrics
 from evaluation.attributes import KINDS, AttributeAnswers
-from evaluation.bootstrap import metric_estimates
+from evaluation.bootstrap import bootstrap_estimates, metric_estimates
 from evaluation.calibration import calibration_tables
 from evaluation.categories import CategoryAnswers, path_texts
 from evaluation.category_metrics import LEVEL_PREFIX, category_metrics
 from evaluation.clusters import n_clusters_of
 from evaluation.contract import Task
 from evaluation.metric import Metric, Sums
-from evaluation.repeats import NO_BOOTSTRAP, repeated_estimate
+from evaluation.repeats import repeated_estimate
 from evaluation.settings import ScoreSettings
 from evaluation.slices import cell_ratios, cells
 from evaluation.tasks import TASKS, RowAnswers
@@ -237,20 +237,19 @@ def with_intervals(
         The answers of every repeat, on the same rows.
     """
     settings = settings or ScoreSettings()
-    if len(repeats) > 1:
-        clusters = repeats[0].clusters
-        estimates = {
-            name: repeated_estimate([metric.statistic(run) for run in repeats], clusters)
-            for name, metric in metrics.items()
-        }
-        more = f"; and to other repeats than these {len(repeats)}"
-        if settings.interval == "bootstrap":
-            scores = replace(scores, notes=[*scores.notes, NO_BOOTSTRAP])
-    elif settings.interval == "bootstrap":
-        estimates = metric_estimates(metrics, repeats[0], settings)
+    is_drawn, more = settings.interval == "bootstrap", ""
+    if len(repeats) == 1 and not is_drawn:
+        return scores
+    if is_drawn:
+        estimates = bootstrap_estimates(metrics, repeats, settings)
         more = f"; bootstrap, {settings.n_resamples:,} resamples of groups"
     else:
-        return scores
+        estimates = {
+            name: repeated_estimate([metric.statistic(run) for run in repeats], repeats[0].clusters)
+            for name, metric in metrics.items()
+        }
+    if len(repeats) > 1:
+        more += f"; and to other repeats than these {len(repeats)}"
     words = scores.definitions["interval"] + more
     return replace(
         scores,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -10,22 +11,60 @@ from scipy.special import stdtrit
 
 from evaluation.metric import Sums
 from stats.corrections import benjamini_hochberg, holm
+from stats.few_clusters import (
+    hidden_variance,
+    hidden_weight,
+    rarer_parts,
+    share_bounds,
+    unseen_bounds,
+)
 from stats.intervals import LEVEL
 from stats.randomisation import sign_flip_p
 
 _TINY = 1e-12
 
 
-def jackknife_squares(
+class SliceSpread(NamedTuple):
+    """How far the statistic of each slice may lie from its value (`stats.intervals.Spread`).
+
+    Attributes
+    ----------
+    squares
+        The squared influences of the clusters of each slice, summed.
+    n_clusters, freedom
+        Its clusters, and degrees of freedom (NaN below two clusters).
+    moves, shares
+        The influence of each cell within its slice, and its share of the slice's rows.
+    """
+
+    squares: np.ndarray
+    n_clusters: np.ndarray
+    freedom: np.ndarray
+    moves: np.ndarray
+    shares: np.ndarray
+
+    @property
+    def error(self) -> np.ndarray:
+        """The cluster-robust standard error of each slice; NaN or infinite below two clusters."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            factor = self.n_clusters / (self.n_clusters - 1)
+            return np.asarray(np.sqrt(self.squares * factor))
+
+    def hidden(self, held: np.ndarray, slice_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What each slice holds, summed over its cells, and `stats.few_clusters.hidden_weight`."""
+        n_slices = len(self.n_clusters)
+        totals, squares = (np.bincount(slice_of, p, n_slices) for p in (held, np.square(held)))
+        return totals, hidden_weight(totals, squares, self.freedom + 1)
+
+
+def jackknife_spread(
     influence: np.ndarray,
     denominators: np.ndarray,
     slices: np.ndarray,
     n_slices: int,
     clusters: np.ndarray | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The squared influences of the clusters of each slice, summed, how many it has, and its df.
-
-    As `evaluation.metric.ratio_statistic` has them, for each slice by itself.
+) -> tuple[SliceSpread, np.ndarray]:
+    """The spread of each slice by itself, as `evaluation.metric.ratio_statistic` has it.
 
     Parameters
     ----------
@@ -33,15 +72,20 @@ def jackknife_squares(
         First-order influences of the entries within their slice, shape ``(m,)``.
     denominators
         What each entry adds to the denominator of its slice, shape ``(m,)``.
+
+    Returns
+    -------
+    The spread, and the slice of each cell.
     """
     slice_of, home = cells(slices, clusters)
-    return cell_squares(
+    spread = cell_spread(
         np.bincount(home, influence, len(slice_of)).astype(float),
         np.bincount(home, denominators, len(slice_of)),
         np.bincount(home, minlength=len(slice_of)),
         slice_of,
         n_slices,
     )
+    return spread, slice_of
 
 
 def cells(slices: np.ndarray, clusters: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -52,14 +96,14 @@ def cells(slices: np.ndarray, clusters: np.ndarray | None) -> tuple[np.ndarray, 
     return keys // max(width, 1), home
 
 
-def cell_squares(
+def cell_spread(
     influence: np.ndarray,
     denominators: np.ndarray,
     sizes: np.ndarray,
     slice_of: np.ndarray,
     n_slices: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`jackknife_squares` from sums by cell; ``sizes`` are its entries, at least one."""
+) -> SliceSpread:
+    """`jackknife_spread` from sums by cell; ``sizes`` are its entries, at least one."""
     below = np.bincount(slice_of, denominators, n_slices)
     n_clusters = np.bincount(slice_of, minlength=n_slices)
     freedom = _degrees_of_freedom(sizes, slice_of, n_clusters)
@@ -68,7 +112,9 @@ def cell_squares(
         moves = np.divide(influence, rest, out=influence.copy(), where=rest > _TINY)
         mean = np.bincount(slice_of, moves, n_slices) / n_clusters
         moves = (moves - mean[slice_of]) * ((n_clusters - 1) / n_clusters)[slice_of]
-    return np.bincount(slice_of, np.square(moves), n_slices), n_clusters, freedom
+    shares = sizes / np.bincount(slice_of, sizes, n_slices)[slice_of]
+    squares = np.bincount(slice_of, np.square(moves), n_slices)
+    return SliceSpread(squares, n_clusters, freedom, moves, shares)
 
 
 def _degrees_of_freedom(
@@ -164,52 +210,56 @@ def cell_ratios(
     with np.errstate(invalid="ignore", divide="ignore"):
         value = np.where(below > 0, above / below, np.nan)
         influence = (numerators - value[slice_of] * denominators) / below[slice_of]
-    squares, n_clusters, freedom = cell_squares(
-        np.nan_to_num(influence), denominators, sizes, slice_of, n_slices
-    )
-    low, high = _bounds(value, squares, n_clusters, freedom, rows if most is None else most)
+    spread = cell_spread(np.nan_to_num(influence), denominators, sizes, slice_of, n_slices)
+    low, high = _bounds(value, spread, slice_of, rows if most is None else most)
     return pl.DataFrame(
-        {"value": value, "low": low, "high": high, "n": rows, "n_clusters": n_clusters}
+        {"value": value, "low": low, "high": high, "n": rows, "n_clusters": spread.n_clusters}
     ).cast({"n": pl.Int64, "n_clusters": pl.Int64})
 
 
 def _bounds(
-    value: np.ndarray,
-    squares: np.ndarray,
-    n_clusters: np.ndarray,
-    freedom: np.ndarray,
-    most: np.ndarray,
+    value: np.ndarray, spread: SliceSpread, slice_of: np.ndarray, most: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """`stats.intervals.bounded_estimate` for arrays."""
+    _, weight = spread.hidden(rarer_parts(value[slice_of], spread.moves, spread.shares), slice_of)
+    inside, effective = value * (1 - value), spread.freedom + 1
     with np.errstate(invalid="ignore", divide="ignore"):
-        variance = squares * n_clusters / (n_clusters - 1)
-        spread = value * (1 - value)
-        implied = np.minimum(spread / variance, most)
-        effective = np.where((spread > 0) & (variance > 0), implied, n_clusters)
-        z = t_quantiles(freedom)
-        centre = (value + z**2 / (2 * effective)) / (1 + z**2 / effective)
-        half = z / (1 + z**2 / effective) * np.sqrt(spread / effective + z**2 / (4 * effective**2))
-    known = (n_clusters >= 2) & ~np.isnan(value)
-    low = np.where(known, np.minimum(np.maximum(0.0, centre - half), value), np.nan)
-    high = np.where(known, np.maximum(np.minimum(1.0, centre + half), value), np.nan)
-    return low, high
+        implied = np.minimum(inside / np.square(spread.error), most)
+        size = np.where((inside > 0) & (spread.error > 0), implied, effective)
+        low, high = share_bounds(value, size, weight, effective, t_quantiles(spread.freedom))
+    known = (spread.n_clusters >= 2) & ~np.isnan(value)
+    return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+def difference_bounds(
+    difference: np.ndarray, spread: SliceSpread, slice_of: np.ndarray, upper: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """The interval of a paired difference in each slice; NaN below two clusters.
+
+    Plus and minus t times `stats.intervals.side_errors`; where every cluster is alike,
+    `stats.few_clusters.unseen_bounds`.
+    """
+    error = spread.error
+    held = np.abs(spread.moves + np.nan_to_num(difference)[slice_of] * spread.shares)
+    size, weight = spread.hidden(held, slice_of)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z, effective = t_quantiles(spread.freedom), spread.freedom + 1
+        outer = np.sqrt(
+            hidden_variance(np.square(error), weight, size, difference, upper, effective)
+        )
+        low, high = unseen_bounds(difference, spread.n_clusters, -upper, upper)
+        is_seen = error > _TINY
+        low = np.where(is_seen, difference - z * np.where(difference < 0, outer, error), low)
+        high = np.where(is_seen, difference + z * np.where(difference > 0, outer, error), high)
+    known = spread.n_clusters >= 2
+    low = np.where(known, np.maximum(low, -upper), np.nan)
+    return low, np.where(known, np.minimum(high, upper), np.nan)
 
 
 def t_quantiles(freedom: np.ndarray) -> np.ndarray:
     """Student's t for a 95 % interval at each degrees of freedom; NaN where they are."""
     distinct, inverse = np.unique(freedom, return_inverse=True)
     return np.asarray(stdtrit(distinct, 0.5 + LEVEL / 2)[inverse])
-
-
-def unseen_half_width(n_clusters: np.ndarray) -> np.ndarray:
-    """How far a difference may lie from one that every cluster shows alike.
-
-    Where all of C clusters agree the standard error is 0 and says nothing: a share of clusters
-    that would not agree could still be as large as ``1 - 0.025 ** (1 / C)`` (Clopper and Pearson
-    1934, at none of C; about 3.7 / C).
-    """
-    tail = (1 - LEVEL) / 2
-    return np.asarray(1 - tail ** (1 / np.maximum(n_clusters, 1)))
 
 
 def sliced_differences(
@@ -244,23 +294,19 @@ def sliced_differences(
         shares = [np.bincount(slices, run, n_slices) / rows for run in (baseline, candidate)]
         difference = shares[1] - shares[0]
         influence = (moved - difference[slices]) / rows[slices]
-        squares, n_clusters, freedom = jackknife_squares(
-            influence, ones, slices, n_slices, clusters
-        )
-        error = np.sqrt(squares * n_clusters / (n_clusters - 1))
-    half = np.where(error > _TINY, t_quantiles(freedom) * error, unseen_half_width(n_clusters))
-    half = np.where(n_clusters >= 2, half, np.nan)
+    spread, slice_of = jackknife_spread(influence, ones, slices, n_slices, clusters)
+    low, high = difference_bounds(difference, spread, slice_of)
     p_values = sliced_p(np.round(moved * math.lcm(*n_runs)), slices, n_slices, clusters)
     p_values[rows == 0] = np.nan
     frame = pl.DataFrame(
         {
             "n": rows.astype(np.int64),
-            "n_clusters": n_clusters.astype(np.int64),
+            "n_clusters": spread.n_clusters.astype(np.int64),
             "baseline": shares[0],
             "candidate": shares[1],
             "difference": difference,
-            "low": np.maximum(difference - half, -1.0),
-            "high": np.minimum(difference + half, 1.0),
+            "low": low,
+            "high": high,
             "p_value": p_values,
             "p_holm": holm(p_values),
             "p_bh": benjamini_hochberg(p_values),

@@ -23,6 +23,7 @@ MOST_CLUSTERS = 50_000
 _BLOCK = 400_000
 _LEAST_DEFINED = 0.95
 _TINY = 1e-12
+_FURTHEST = 3.0
 
 
 def resampling_codes(clusters: np.ndarray | None, n: int, seed: int) -> np.ndarray:
@@ -84,13 +85,17 @@ def resampled_sums(sums: np.ndarray, n_resamples: int, seed: int) -> np.ndarray:
 
 
 def bootstrap_estimate(
-    estimate: Estimate, resampled: np.ndarray, error: float = 0.0, df: float = math.inf
+    estimate: Estimate,
+    resampled: np.ndarray,
+    errors: tuple[float, float] = (0.0, 0.0),
+    df: float = math.inf,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
 ) -> Estimate:
     """An estimate with the bootstrap's interval in place of its own: expanded percentiles.
 
     Resamples vary too little where clusters are few, or one holds many of the rows. The percentiles
     are therefore those of Student's t at ``df`` in place of the normal's (Hesterberg 2015), further
-    out by as much as the standard error is more than the spread of the resamples. Bias correction
+    out on each side by as much as its standard error is more than the spread of the resamples. Bias correction
     and acceleration (BCa) are left out: where one cluster holds many of the rows they rest on it
     alone, and cover less.
 
@@ -101,9 +106,13 @@ def bootstrap_estimate(
         every resample gives the same, or fewer than 95 % of them are defined.
     resampled
         The statistic on each resample, shape ``(r,)``; NaN where it is undefined.
-    error, df
-        The cluster-robust standard error and its degrees of freedom
-        (`stats.intervals.standard_error`, `stats.intervals.degrees_of_freedom`).
+    errors, df
+        The cluster-robust standard errors towards the low and the high end
+        (`stats.intervals.share_errors`, `stats.intervals.side_errors`), and their degrees of
+        freedom. Further out than three of the normal's, where resamples are few, distances are
+        stretched.
+    bounds
+        The statistic's own; the interval is cut there.
 
     Examples
     --------
@@ -117,12 +126,15 @@ def bootstrap_estimate(
         return estimate
     if len(told) < _LEAST_DEFINED * len(resampled) or np.ptp(told) <= _TINY:
         return estimate
-    reach = t_quantile(0.5 + LEVEL / 2, df) * max(1.0, error / float(np.std(told)))
-    low, high = np.quantile(told, ndtr([-reach, reach]))
+    spread, z = float(np.std(told)), t_quantile(0.5 + LEVEL / 2, df)
+    reaches = np.array([z * max(1.0, error / spread) for error in errors])
+    inside = np.minimum(reaches, _FURTHEST)
+    ends = np.quantile(told, ndtr(inside * [-1, 1]))
+    low, high = estimate.value + (ends - estimate.value) * reaches / inside
     return Estimate(
         estimate.value,
-        min(float(low), estimate.value),
-        max(float(high), estimate.value),
+        min(max(float(low), bounds[0]), estimate.value),
+        max(min(float(high), bounds[1]), estimate.value),
         estimate.n,
         estimate.n_clusters,
     )

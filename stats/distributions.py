@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaln, stdtr, stdtrit
 
+LEVEL = 0.95
+"""Of every interval."""
+
 
 def t_quantile(probability: float, df: float) -> float:
     """The quantile of Student's t; NaN without degrees of freedom.

@@ -9,13 +9,49 @@ summed first. One pass over the rows gives the interval of any smooth statistic.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
+from stats.distributions import LEVEL as LEVEL
 from stats.distributions import t_quantile
 from stats.estimate import Estimate
+from stats.few_clusters import (
+    hidden_variance,
+    hidden_weight,
+    outer_size,
+    rarer_parts,
+    share_bounds,
+    unseen_bounds,
+)
 
-LEVEL = 0.95
+_TINY = 1e-12
+ALIKE = "no interval: every group is alike, and the statistic has no bounds"
+
+
+class Spread(NamedTuple):
+    """How far a statistic may lie from its value.
+
+    Attributes
+    ----------
+    error, df
+        The cluster-robust standard error, NaN below two clusters, and its degrees of freedom.
+    n_clusters
+        Clusters that the statistic rests on.
+    effective
+        Their effective number (Kish 1965), at least 1.
+    weight
+        `stats.few_clusters.hidden_weight`.
+    mean_size
+        The mean absolute value of a cluster, for a difference.
+    """
+
+    error: float
+    df: float
+    n_clusters: int
+    effective: float
+    weight: float = 0.0
+    mean_size: float = math.nan
 
 
 def standard_error(influence: np.ndarray, clusters: np.ndarray | None) -> tuple[float, int]:
@@ -36,15 +72,48 @@ def standard_error(influence: np.ndarray, clusters: np.ndarray | None) -> tuple[
     -------
     The standard error (NaN with fewer than two clusters) and the number of clusters.
     """
-    if clusters is None:
-        sums = influence
-        n_clusters = len(influence)
-    else:
-        sums = np.bincount(clusters, weights=influence)
-        n_clusters = int(np.count_nonzero(np.bincount(clusters)))
+    sums, _ = summed_by_cluster(influence, clusters)
+    return _error(sums), len(sums)
+
+
+def _error(sums: np.ndarray) -> float:
+    n_clusters = len(sums)
     if n_clusters < 2:
-        return math.nan, n_clusters
-    return float(np.sqrt(n_clusters / (n_clusters - 1) * np.square(sums).sum())), n_clusters
+        return math.nan
+    return float(np.sqrt(n_clusters / (n_clusters - 1) * np.square(sums).sum()))
+
+
+def summed_by_cluster(
+    influence: np.ndarray, clusters: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The influence and the rows of each cluster that has any, shape ``(C,)`` each."""
+    if clusters is None:
+        return influence, np.ones(len(influence))
+    sizes = np.bincount(clusters)
+    sums, there = np.bincount(clusters, weights=influence), sizes > 0
+    return (sums, sizes) if there.all() else (sums[there], sizes[there])
+
+
+def spread_of_sums(
+    value: float, sums: np.ndarray, sizes: np.ndarray, *, is_difference: bool = False
+) -> Spread:
+    """The spread of a statistic from the influence and the rows of each cluster.
+
+    Parameters
+    ----------
+    is_difference
+        Whether a cluster holds a difference, which may be of either sign; else its part of a
+        share.
+    """
+    df = freedom_of_sizes(sizes)
+    if len(sums) < 2 or math.isnan(value):
+        return Spread(_error(sums), df, len(sums), 1.0)
+    shares = sizes / sizes.sum()
+    held = np.abs(sums + value * shares) if is_difference else rarer_parts(value, sums, shares)
+    total, effective = float(held.sum()), df + 1
+    weight = float(hidden_weight(total, float(held @ held), effective))
+    size = total if is_difference else math.nan
+    return Spread(_error(sums), df, len(sums), effective, weight, size)
 
 
 def degrees_of_freedom(n: int, clusters: np.ndarray | None) -> float:
@@ -86,8 +155,9 @@ def bounded_estimate(
 
     Wilson's score interval (1927) at the effective sample size that the clustered
     standard error implies, ``value * (1 - value) / se**2``, with Student's t at
-    `degrees_of_freedom`. At 0 and 1, where the standard error is 0 and says
-    nothing, each cluster counts as one observation.
+    `degrees_of_freedom` (Dean and Pagano 2015). The end away from the bound allows for what few
+    clusters hide (`stats.few_clusters`). At 0 and 1, where the standard error is 0 and says
+    nothing, each effective cluster counts as one observation.
 
     The effective size is at most ``most``, what the rows would be worth if they were
     independent: that few clusters happen to agree makes nothing surer. For a share of rows
@@ -111,12 +181,18 @@ def free_estimate(
     lower: float = -math.inf,
     upper: float = math.inf,
     n: int | None = None,
+    is_difference: bool = False,
 ) -> Estimate:
     """An estimate of any statistic: value plus and minus t times the standard error.
 
-    The interval is cut at ``lower`` and ``upper``, the statistic's own bounds.
+    The interval is cut at ``lower`` and ``upper``, the statistic's own bounds. That of a difference
+    of two means allows for what few clusters hide (`side_errors`). Where every cluster is alike
+    the standard error is 0 and says nothing: the interval is then
+    `stats.few_clusters.unseen_bounds`, and undefined, with the reason, without bounds.
     """
-    return _estimate(value, influence, clusters, lower, upper, n, is_share=False)
+    return _estimate(
+        value, influence, clusters, lower, upper, n, is_share=False, is_difference=is_difference
+    )
 
 
 def _estimate(
@@ -128,16 +204,16 @@ def _estimate(
     n: int | None,
     *,
     is_share: bool = True,
+    is_difference: bool = False,
     most: float | None = None,
 ) -> Estimate:
-    error, n_clusters = standard_error(influence, clusters)
+    sums, sizes = summed_by_cluster(influence, clusters)
+    spread = spread_of_sums(value, sums, sizes, is_difference=is_difference)
     return interval_estimate(
         value,
-        error,
-        degrees_of_freedom(len(influence), clusters),
+        spread,
         n=len(influence) if n is None else n,
-        n_clusters=n_clusters,
-        told=None if clusters is None else n_clusters,
+        told=None if clusters is None else spread.n_clusters,
         lower=lower,
         upper=upper,
         is_share=is_share,
@@ -147,23 +223,19 @@ def _estimate(
 
 def interval_estimate(
     value: float,
-    error: float,
-    df: float,
+    spread: Spread,
     *,
     n: int,
-    n_clusters: int,
     told: int | None,
     lower: float = 0.0,
     upper: float = 1.0,
     is_share: bool | None = None,
     most: float | None = None,
 ) -> Estimate:
-    """An estimate from a standard error: Wilson's interval for a share, else plus and minus t.
+    """An estimate from its spread: Wilson's interval for a share, else plus and minus t.
 
     Parameters
     ----------
-    error, df
-        NaN where there is no interval; Student's degrees of freedom.
     told
         The number of clusters to be told; None where rows are independent.
     is_share
@@ -173,22 +245,63 @@ def interval_estimate(
     """
     if math.isnan(value):
         return Estimate.undefined("the statistic is undefined", n)
-    if math.isnan(error):
-        reason = f"no interval: {n_clusters} independent group"
+    if math.isnan(spread.error):
+        reason = f"no interval: {spread.n_clusters} independent group"
         return Estimate(value, math.nan, math.nan, n, told, reason)
-    z = t_quantile(0.5 + LEVEL / 2, df)
-    if not ((lower, upper) == (0.0, 1.0) if is_share is None else is_share):
-        return Estimate(
-            value, max(lower, value - z * error), min(upper, value + z * error), n, told
-        )
-    spread = value * (1 - value)
-    effective = float(n_clusters)
-    if spread > 0 and error > 0:
-        effective = min(spread / error**2, float(n) if most is None else most)
-    centre = (value + z**2 / (2 * effective)) / (1 + z**2 / effective)
-    half = z / (1 + z**2 / effective) * math.sqrt(spread / effective + z**2 / (4 * effective**2))
-    low, high = max(0.0, centre - half), min(1.0, centre + half)
-    return Estimate(value, min(low, value), max(high, value), n, told)
+    if (lower, upper) == (0.0, 1.0) if is_share is None else is_share:
+        size = effective_size(value, spread, n if most is None else most)
+        z = t_quantile(0.5 + LEVEL / 2, spread.df)
+        ends = share_bounds(value, size, spread.weight, spread.effective, z)
+        return Estimate(value, float(ends[0]), float(ends[1]), n, told)
+    low, high = _free_bounds(value, spread, lower, upper)
+    if math.isinf(low) or math.isinf(high):
+        return Estimate(value, math.nan, math.nan, n, told, ALIKE)
+    return Estimate(value, max(lower, low), min(upper, high), n, told)
+
+
+def effective_size(value: float, spread: Spread, most: float) -> float:
+    """Independent rows that would leave as much in doubt; the effective clusters at 0 and 1."""
+    inside = value * (1 - value)
+    if inside <= 0 or spread.error <= 0:
+        return spread.effective
+    return min(inside / spread.error**2, most)
+
+
+def share_errors(value: float, spread: Spread) -> tuple[float, float]:
+    """The standard errors of a share towards its low and its high end.
+
+    The one away from the bound allows for what few clusters hide.
+    """
+    inside = value * (1 - value)
+    if inside <= 0 or spread.error <= 0:
+        return spread.error, spread.error
+    size = outer_size(inside / spread.error**2, spread.weight, spread.effective)
+    outer = math.sqrt(inside / float(size))
+    return (outer, spread.error) if value >= 0.5 else (spread.error, outer)
+
+
+def side_errors(value: float, spread: Spread, upper: float) -> tuple[float, float]:
+    """The standard errors towards the low and the high end of a statistic that is no share.
+
+    Of a difference, the one away from 0 allows for what few clusters hide; the other, which a
+    test of no difference rests on, is as it was seen.
+    """
+    error = spread.error
+    if math.isinf(upper) or math.isnan(spread.mean_size):
+        return error, error
+    outer = math.sqrt(
+        hidden_variance(error**2, spread.weight, spread.mean_size, value, upper, spread.effective)
+    )
+    return (outer if value < 0 else error), (outer if value > 0 else error)
+
+
+def _free_bounds(value: float, spread: Spread, lower: float, upper: float) -> tuple[float, float]:
+    if spread.error <= _TINY:
+        low, high = unseen_bounds(value, spread.n_clusters, lower, upper)
+        return float(low), float(high)
+    z = t_quantile(0.5 + LEVEL / 2, spread.df)
+    below, above = side_errors(value, spread, upper)
+    return value - z * below, value + z * above
 
 
 def mean_estimate(values: np.ndarray, clusters: np.ndarray | None = None) -> Estimate:

@@ -9,8 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
+from evaluation.bootstrap import bootstrap_estimates
 from evaluation.contract import Task
 from evaluation.metric import Metric
+from evaluation.settings import ScoreSettings
 from stats.estimate import Estimate
 
 
@@ -115,7 +117,10 @@ class PublishedScores:
 
 
 def published_scores(
-    definition: Definition, rows: pl.DataFrame, clusters: np.ndarray | None
+    definition: Definition,
+    rows: pl.DataFrame,
+    clusters: np.ndarray | None,
+    settings: ScoreSettings | None = None,
 ) -> PublishedScores:
     """Score one run as a paper's script does.
 
@@ -125,14 +130,20 @@ def published_scores(
         Gold rows with their predictions (`evaluation.joining.join_predictions`).
     clusters
         Codes of the groups of dependent rows; None where they are independent.
+    settings
+        Where intervals come from.
     """
     answers = definition.read(rows, clusters)
-    return PublishedScores(
-        definition,
-        {
+    if settings is not None and settings.interval == "bootstrap":
+        estimates = bootstrap_estimates(definition.metrics, [answers], settings)
+    else:
+        estimates = {
             name: metric.statistic(answers).estimate(answers.clusters)
             for name, metric in definition.metrics.items()
-        },
+        }
+    return PublishedScores(
+        definition,
+        estimates,
         answers.counts,
         answers.dropped,
     )

@@ -142,7 +142,8 @@ class TripleMetric:
         return False
 
     @property
-    def _plain(self) -> RatioMetric[TripleCounts]:
+    def unrounded(self) -> RatioMetric[TripleCounts]:
+        """The plain ratio, without the script's epsilon."""
         return RatioMetric(
             self.name, self.definition, self._sums, "there are no triples", upper=math.inf
         )
@@ -157,7 +158,7 @@ class TripleMetric:
         hits, gold, predicted = (
             float(one.sum()) for one in (answers.hits, answers.gold, answers.predicted)
         )
-        found = self._plain.statistic(answers)
+        found = self.unrounded.statistic(answers)
         if gold == 0:
             return replace(found, value=math.nan, reason="there are no gold triples")
         recall, precision = hits / gold, hits / (predicted + _EPSILON)
@@ -169,7 +170,7 @@ class TripleMetric:
         self, baseline: TripleCounts, candidate: TripleCounts, *, n_draws: int, seed: int
     ) -> Tested:
         """The randomisation test of the plain ratio."""
-        return self._plain.test(baseline, candidate, n_draws=n_draws, seed=seed)
+        return self.unrounded.test(baseline, candidate, n_draws=n_draws, seed=seed)
 
 
 def _definition(

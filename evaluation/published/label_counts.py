@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from evaluation.group_means import GroupCounts, group_mean
+from evaluation.cells import Cells
+from evaluation.group_means import GroupCounts, group_mean, group_means
 from evaluation.metric import RatioMetric, Statistic, Sums
 from evaluation.randomisation import Tested, t_p
 
@@ -85,6 +86,26 @@ def label_counts(
     )
 
 
+def union_counts(answers: LabelCounts) -> GroupCounts:
+    """Right, answered and gold rows of each label that occurs in gold or answers."""
+    named = answers.answer >= 0
+    right = (answers.gold == answers.answer).astype(float)
+    nothing = np.zeros(int(named.sum()))
+    on_gold = np.stack([right, np.zeros(len(right)), np.ones(len(right))])
+    on_answer = np.stack([nothing, nothing + 1, nothing])
+    return GroupCounts(
+        np.concatenate([answers.gold, answers.answer[named]]),
+        np.concatenate([answers.rows, answers.rows[named]]),
+        np.hstack([on_gold, on_answer]),
+        np.ones(len(right) + len(nothing)),
+    )
+
+
+def union_cells(answers: LabelCounts) -> Cells:
+    """`union_counts` as cells."""
+    return union_counts(answers).cells(answers.clusters)
+
+
 @dataclass(frozen=True)
 class UnionMean:
     """scikit-learn's macro average without ``labels=``: over the labels of gold and answers."""
@@ -95,20 +116,20 @@ class UnionMean:
     is_share: bool = True
     higher_is_better: bool = True
 
+    @property
+    def cells(self) -> Callable[[Any], Cells]:
+        """Right, answered and gold rows of each label."""
+        return union_cells
+
+    def values(self, sums: np.ndarray) -> np.ndarray:
+        """The mean on each resample, over the labels that occur in it."""
+        return group_means(sums, self._scores)
+
     def statistic(self, answers: LabelCounts) -> Statistic:
         """The mean, and the jackknife influence of each cluster."""
-        named = answers.answer >= 0
-        right = (answers.gold == answers.answer).astype(float)
-        nothing = np.zeros(int(named.sum()))
-        on_gold = np.stack([right, np.zeros(len(right)), np.ones(len(right))])
-        on_answer = np.stack([nothing, nothing + 1, nothing])
-        counts = GroupCounts(
-            np.concatenate([answers.gold, answers.answer[named]]),
-            np.concatenate([answers.rows, answers.rows[named]]),
-            np.hstack([on_gold, on_answer]),
-            np.ones(len(right) + len(nothing)),
+        value, influence = group_mean(
+            union_counts(answers), self._scores, answers.n_rows, answers.clusters
         )
-        value, influence = group_mean(counts, self._scores, answers.n_rows, answers.clusters)
         return Statistic(value, influence, reason="the script keeps no row")
 
     def _scores(self, counts: np.ndarray) -> np.ndarray:

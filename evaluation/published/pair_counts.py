@@ -19,12 +19,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
-from evaluation.group_means import GroupCounts, group_mean
+from evaluation.cells import Cells
+from evaluation.group_means import GroupCounts, group_mean, group_means
 from evaluation.metric import Metric, RatioMetric, Statistic, Sums
 from evaluation.randomisation import Tested, t_p
 
@@ -102,7 +103,8 @@ class RoundedMicro:
     higher_is_better: bool = True
 
     @property
-    def _unrounded(self) -> RatioMetric[PairCounts]:
+    def unrounded(self) -> RatioMetric[PairCounts]:
+        """The ratio that is printed."""
         return RatioMetric(self.name, self.definition, self._sums, empty="no pair has a value")
 
     def _sums(self, answers: PairCounts) -> Sums:
@@ -113,7 +115,7 @@ class RoundedMicro:
 
     def statistic(self, answers: PairCounts) -> Statistic:
         """The printed value, and how each row moves the unrounded one."""
-        found = self._unrounded.statistic(answers)
+        found = self.unrounded.statistic(answers)
         right, given, should = (
             float(answers.by_row(*kinds).sum()) for kinds in (("VC",), _GIVEN, _SHOULD)
         )
@@ -123,7 +125,7 @@ class RoundedMicro:
         self, baseline: PairCounts, candidate: PairCounts, *, n_draws: int, seed: int
     ) -> Tested:
         """The randomisation test of the unrounded metric."""
-        return self._unrounded.test(baseline, candidate, n_draws=n_draws, seed=seed)
+        return self.unrounded.test(baseline, candidate, n_draws=n_draws, seed=seed)
 
 
 @dataclass(frozen=True)
@@ -147,18 +149,31 @@ class RoundedMacro:
     is_share: bool = True
     higher_is_better: bool = True
 
-    def statistic(self, answers: PairCounts) -> Statistic:
-        """The printed value, and the jackknife influence of each cluster on the unrounded one."""
+    def _counts(self, answers: PairCounts) -> GroupCounts:
+        """Right, given and due pairs of each group; the kinds that make it count."""
         groups = self.groups(answers)
         kinds = answers.pairs["kind"]
         parts = [
             np.tile(kinds.is_in(chosen).to_numpy().astype(float), len(groups))
             for chosen in (("VC",), _GIVEN, _SHOULD, self.enlivening)
         ]
-        codes = np.concatenate(groups)
         rows = np.tile(answers.pairs["row"].to_numpy(), len(groups))
-        counts = GroupCounts(codes, rows, np.stack(parts[:3]), parts[3])
+        return GroupCounts(np.concatenate(groups), rows, np.stack(parts[:3]), parts[3])
+
+    @property
+    def cells(self) -> Callable[[Any], Cells]:
+        """Right, given and due pairs of each group."""
+        return lambda answers: self._counts(answers).cells(answers.clusters)
+
+    def values(self, sums: np.ndarray) -> np.ndarray:
+        """The unrounded mean on each resample."""
+        return group_means(sums, self._scores)
+
+    def statistic(self, answers: PairCounts) -> Statistic:
+        """The printed value, and the jackknife influence of each cluster on the unrounded one."""
+        counts = self._counts(answers)
         _, influence = group_mean(counts, self._scores, answers.n_rows, answers.clusters)
+        codes, parts = counts.groups, [*counts.parts, counts.is_alive]
         whole = [np.bincount(codes, part) for part in parts]
         told = [
             printed(whole[0][g], whole[1][g], whole[2][g], self.part)

@@ -13,7 +13,7 @@ import polars as pl
 from evaluation.comparison import DEFAULT_METRIC, Comparison
 from evaluation.gate_rules import GateCheck, is_passed
 from evaluation.loading import Answers
-from evaluation.pairing import Paired, paired
+from evaluation.pairing import Paired, paired, resampled_pairs
 from evaluation.published.definition import Definition, PublishedScores
 from evaluation.published.literature import Line
 from evaluation.randomisation import Tested
@@ -184,6 +184,8 @@ def published_comparison(
         name: paired(metric, cast(Answers, before), cast(Answers, after))
         for name, metric in definition.metrics.items()
     }
+    if settings.interval == "bootstrap" and not is_identical:
+        metrics = resampled_pairs(metrics, definition.metrics, [before], [after], settings)
     if is_identical:
         metrics = {name: _same(one) for name, one in metrics.items()}
         return PublishedComparison(definition, metrics, Tested(1.0, "identical answers"))

@@ -7,7 +7,7 @@ import polars as pl
 from scipy.special import stdtr
 
 from evaluation.metric import Sums
-from evaluation.slices import cell_squares, cells, sliced_p, t_quantiles, unseen_half_width
+from evaluation.slices import cell_spread, cells, difference_bounds, sliced_p
 from stats.corrections import benjamini_hochberg, holm
 from stats.intervals import LEVEL
 
@@ -57,19 +57,15 @@ def ratio_differences(
         values.append(np.where(totals > 0, value, np.nan))
     sizes = np.bincount(home, minlength=n_cells)
     # Each side was corrected for its own denominators: none are left to correct for.
-    squares, n_clusters, freedom = cell_squares(moves, np.zeros(n_cells), sizes, slice_of, n_parts)
-    difference = values[1] - values[0]
+    spread = cell_spread(moves, np.zeros(n_cells), sizes, slice_of, n_parts)
+    n_clusters, difference = spread.n_clusters, values[1] - values[0]
+    low, high = difference_bounds(difference, spread, slice_of, upper)
     with np.errstate(invalid="ignore", divide="ignore"):
-        error = np.sqrt(squares * n_clusters / (n_clusters - 1))
-        half = np.where(
-            error > _TINY, t_quantiles(freedom) * error, upper * unseen_half_width(n_clusters)
-        )
         p_values = np.where(
-            error > _TINY,
-            2 * stdtr(freedom, -np.abs(difference / error)),
+            spread.error > _TINY,
+            2 * stdtr(spread.freedom, -np.abs(difference / spread.error)),
             np.where(np.abs(difference) <= _TINY, 1.0, 0.5 ** (n_clusters - 1.0)),
         )
-    half = np.where(n_clusters >= 2, half, np.nan)
     if is_exact:
         moved = np.round(candidate.numerators - baseline.numerators)[counted]
         homes = None if clusters is None else clusters[counted]
@@ -81,8 +77,8 @@ def ratio_differences(
             "baseline": values[0],
             "candidate": values[1],
             "difference": difference,
-            "low": np.maximum(difference - half, -upper),
-            "high": np.minimum(difference + half, upper),
+            "low": low,
+            "high": high,
             "p_value": np.where(np.isnan(difference), np.nan, p_values),
         }
     ).cast({"n": pl.Int64, "n_clusters": pl.Int64})

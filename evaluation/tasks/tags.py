@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
-from evaluation.group_means import GroupCounts, group_mean
+from evaluation.cells import Cells
+from evaluation.group_means import GroupCounts, group_mean, group_means
 from evaluation.metric import Metric, RatioMetric, Statistic, Sums
 from evaluation.randomisation import Tested, t_p
 from evaluation.tasks.item_lists import listed
@@ -113,6 +114,23 @@ def _micro(part: Part) -> Callable[[TagAnswers], Sums]:
     return sums
 
 
+def tag_counts(answers: TagAnswers) -> GroupCounts:
+    """Right, answered and gold ones of each tag, by row; a tag of the gold counts."""
+    tags = answers.tags
+    gold, answered = (tags[name].to_numpy() for name in ("is_gold", "is_answered"))
+    return GroupCounts(
+        tags["tag"].rank("dense").cast(pl.Int64).to_numpy(),
+        tags["row"].to_numpy(),
+        np.stack([gold & answered, answered, gold]).astype(float),
+        gold,
+    )
+
+
+def tag_cells(answers: TagAnswers) -> Cells:
+    """`tag_counts` as cells."""
+    return tag_counts(answers).cells(answers.clusters)
+
+
 @dataclass(frozen=True)
 class TagMean:
     """A mean over the tags of the gold."""
@@ -123,17 +141,20 @@ class TagMean:
     is_share: bool = True
     higher_is_better: bool = True
 
+    @property
+    def cells(self) -> Callable[[Any], Cells]:
+        """Right, answered and gold ones of each tag."""
+        return tag_cells
+
+    def values(self, sums: np.ndarray) -> np.ndarray:
+        """The mean on each resample, over the tags that are gold in it."""
+        return group_means(sums, self._scores)
+
     def statistic(self, answers: TagAnswers) -> Statistic:
         """The mean, and the jackknife influence of each cluster."""
-        tags = answers.tags
-        gold, answered = (tags[name].to_numpy() for name in ("is_gold", "is_answered"))
-        counts = GroupCounts(
-            tags["tag"].rank("dense").cast(pl.Int64).to_numpy(),
-            tags["row"].to_numpy(),
-            np.stack([gold & answered, answered, gold]).astype(float),
-            gold,
+        value, influence = group_mean(
+            tag_counts(answers), self._scores, answers.n_rows, answers.clusters
         )
-        value, influence = group_mean(counts, self._scores, answers.n_rows, answers.clusters)
         return Statistic(value, influence, reason="the gold has no tags")
 
     def _scores(self, counts: np.ndarray) -> np.ndarray:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -5,12 +6,16 @@ import polars as pl
 import pytest
 
 from evaluation.bootstrap import metric_estimates, resampled_metrics
+from evaluation.calibration import MOST_GROUPS, calibration_metrics, sure_cells
 from evaluation.category_metrics import category_metrics
-from evaluation.class_metrics import ClassMetric
+from evaluation.class_metrics import ClassMetric, class_clusters
 from evaluation.comparison import compare_runs
 from evaluation.loading import load_answers
 from evaluation.metric import RatioMetric, Sums
+from evaluation.published import DEFINITIONS
 from evaluation.settings import CompareSettings, ScoreSettings
+from evaluation.summed_metric import SummedMetric
+from evaluation.tasks import TASKS
 from stats.bootstrap import cluster_weights
 
 
@@ -20,7 +25,12 @@ def made(seed=0, n=300, n_classes=7, n_clusters=30):
     gold[:n_classes] = np.arange(n_classes)
     answer = np.where(generator.random(n) < 0.7, gold, generator.integers(-1, n_classes, n))
     clusters = np.r_[np.arange(n_clusters), generator.integers(0, n_clusters, n - n_clusters)]
-    return SimpleNamespace(gold_classes=gold, answer_classes=answer, clusters=clusters)
+    return SimpleNamespace(
+        gold_classes=gold,
+        answer_classes=answer,
+        clusters=clusters,
+        class_clusters=class_clusters(gold, answer, clusters),
+    )
 
 
 METRICS = {
@@ -56,9 +66,110 @@ def test_each_resample_is_what_counting_its_rows_again_gives():
         assert found[metric] == pytest.approx(expected, abs=1e-6)
 
 
+def sure(seed=0, n=240, n_clusters=24):
+    """Answers with a confidence, some without one, many alike."""
+    generator = np.random.default_rng(seed)
+    confidence = np.round(generator.random(n), 2)
+    confidence[generator.random(n) < 0.1] = np.nan
+    right = generator.random(n) < np.nan_to_num(confidence, nan=0.3) ** 1.5
+    clusters = np.r_[np.arange(n_clusters), generator.integers(0, n_clusters, n - n_clusters)]
+    return SimpleNamespace(confidence=confidence, is_correct=right, clusters=clusters)
+
+
+SURE = {m.name: m for m in calibration_metrics() if m.name != "brier_score"}
+
+
+def test_confidences_on_a_resample_are_measured_as_on_its_rows():
+    answers = sure()
+    found = resampled_metrics(SURE, answers, n_resamples=12, seed=4)
+    assert list(found) == list(SURE)
+    drawn = np.concatenate(list(cluster_weights(24, 12, seed=4, at_once=64)))
+    for at, weights in enumerate(drawn):
+        rows = np.repeat(np.arange(240), weights[answers.clusters].astype(int))
+        again = SimpleNamespace(
+            confidence=answers.confidence[rows], is_correct=answers.is_correct[rows], clusters=None
+        )
+        for name, metric in SURE.items():
+            assert found[name][at] == pytest.approx(metric.statistic(again).value, abs=1e-5), name
+
+
+def test_thinned_places_leave_the_area_as_it_is():
+    generator = np.random.default_rng(3)
+    n = 3 * MOST_GROUPS
+    confidence = generator.random(n)
+    answers = SimpleNamespace(
+        confidence=confidence, is_correct=generator.random(n) < confidence, clusters=None
+    )
+    cells = sure_cells(answers)
+    assert cells.groups.max() < MOST_GROUPS
+    sums = np.stack([np.bincount(cells.groups, part) for part in cells.parts])[:, :, None]
+    for name, metric in SURE.items():
+        value = metric.statistic(answers).value
+        assert metric.values(sums)[0] == pytest.approx(value, abs=1e-3), name
+
+
+def test_the_macro_of_hierarchical_f1_is_resampled_as_its_rows_give_it():
+    answers = runs(120)["a"]
+    metric = category_metrics(answers.n_levels)["hierarchical_f1_macro"]
+    found = resampled_metrics({"m": metric}, answers, n_resamples=8, seed=2)["m"]
+    drawn = np.concatenate(list(cluster_weights(15, 8, seed=2, at_once=64)))
+    for at, weights in enumerate(drawn):
+        rows = np.repeat(np.arange(120), weights[answers.clusters].astype(int))
+        again = replace(
+            answers, gold=answers.gold[rows], answer=answers.answer[rows], clusters=None
+        )
+        assert found[at] == pytest.approx(metric.statistic(again).value, abs=1e-6)
+
+
+def test_the_interval_of_ece_takes_back_what_chance_adds():
+    generator = np.random.default_rng(0)
+    confidence = generator.random(600)
+    answers = SimpleNamespace(
+        confidence=confidence, is_correct=generator.random(600) < confidence,
+        clusters=np.arange(600) // 4,
+    )  # fmt: skip
+    settings = ScoreSettings(interval="bootstrap", n_resamples=999)
+    found = metric_estimates({"ece": SURE["ece"]}, answers, settings)["ece"]
+    ours = metric_estimates({"ece": SURE["ece"]}, answers)["ece"]
+    # The truth is 0: these rows are calibrated, and .057 is what 15 bins of 40 rows add.
+    assert found.value > 0.05
+    assert found.low < 0.01 < ours.low
+    assert found.high < ours.high
+
+
+def test_every_metric_of_every_task_has_a_bootstrap():
+    answers = runs()["a"]
+    metrics = category_metrics(answers.n_levels, answers.tree.max_depth)
+    assert set(resampled_metrics(metrics, answers, n_resamples=10)) == set(metrics)
+    for task, kind in TASKS.items():
+        if task != "answers":
+            frame = pl.DataFrame({"example_id": ["1"], **GOLDS[task]})
+            loaded = load_answers(
+                task, frame, {"r": pl.DataFrame({"example_id": ["1"], "raw_output": ["A"]})}
+            )
+            run = loaded.answers["r"]
+            wanted = kind.metrics([run])
+            assert set(resampled_metrics(wanted, run, n_resamples=5)) == set(wanted), task
+    for definition in DEFINITIONS.values():
+        for metric in definition.metrics.values():
+            plain = getattr(metric, "unrounded", metric)
+            assert isinstance(plain, RatioMetric | SummedMetric) or hasattr(plain, "cells")
+
+
+GOLDS = {
+    "labels": {"label": ["E"]},
+    "pairs": {"label": ["yes"]},
+    "ranking": {"label": ['["E", "S"]']},
+    "recommendation": {"label": ["A"]},
+    "tags": {"label": ['["red"]']},
+    "json_validity": {},
+}
+
+
 def test_a_difference_of_two_runs_on_the_same_resamples_is_paired():
     one, other = made(), made()
     other.answer_classes = np.where(np.arange(300) % 50 == 0, -1, other.answer_classes)
+    other.class_clusters = class_clusters(other.gold_classes, other.answer_classes, other.clusters)
     moved = [resampled_metrics(METRICS, run, n_resamples=999, seed=1) for run in (one, other)]
     alone = moved[0]["accuracy"].std()
     assert (moved[0]["accuracy"] - moved[1]["accuracy"]).std() < alone / 2

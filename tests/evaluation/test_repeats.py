@@ -5,14 +5,15 @@ import numpy as np
 import polars as pl
 import pytest
 
+from evaluation.bootstrap import bootstrap_estimates
 from evaluation.comparison import compare_repeats, compare_runs, kept_comparison, metrics_for
 from evaluation.joining import stacked_repeats
 from evaluation.leaderboard import leaderboard
 from evaluation.loading import load_answers
 from evaluation.metric import Sums, ratio_statistic
-from evaluation.repeats import NO_BOOTSTRAP, mean_of, repeated_estimate, spread_of
+from evaluation.repeats import mean_of, repeated_estimate, spread_of
 from evaluation.scores import score_categories, with_intervals
-from evaluation.settings import CompareSettings
+from evaluation.settings import CompareSettings, ScoreSettings
 
 N = 240
 IDS = [str(i) for i in range(N)]
@@ -137,12 +138,34 @@ def test_a_leaderboard_is_of_all_repeats_and_a_lucky_seed_leads_no_longer():
     assert dict(table.select("run", "value").iter_rows()) == pytest.approx(means)
 
 
-def test_that_repeats_have_no_bootstrap_is_said():
-    loaded = load(old=repeated(0.6, (0, 1)), new=repeated(0.85, (2, 3)))
-    found = compare_repeats(
-        "classification", *loaded.repeats.values(), settings=CompareSettings(interval="bootstrap")
+def test_the_bootstrap_of_repeats_is_as_wide_as_groups_and_repeats_make_it():
+    loaded = load(old=repeated(0.6, (0, 1, 2)), new=repeated(0.85, (3, 4, 5)))
+    sides = list(loaded.repeats.values())
+    ours = compare_repeats("classification", *sides)
+    theirs = compare_repeats(
+        "classification", *sides, settings=CompareSettings(interval="bootstrap", n_resamples=2000)
     )
-    assert found.notes == [NO_BOOTSTRAP]
+    assert theirs.notes == []
+    assert theirs.difference != ours.difference
+    width = ours.difference.high - ours.difference.low
+    assert theirs.difference.high - theirs.difference.low == pytest.approx(width, rel=0.15)
+
+
+def test_scores_of_repeats_can_ask_for_the_bootstrap():
+    # The seeds lie 20 points apart: rows alone would give a tenth of that.
+    far = pl.concat(
+        answered(share, 20 + at).with_columns(repeat=pl.lit(at))
+        for at, share in enumerate((0.9, 0.6, 0.7))
+    )
+    runs = load(run=far).repeats["run"]
+    metrics = metrics_for("classification", runs)
+    settings = ScoreSettings(interval="bootstrap", n_resamples=1999)
+    found = bootstrap_estimates(metrics, runs, settings)["accuracy"]
+    alone = bootstrap_estimates(metrics, runs[:1], settings)["accuracy"]
+    ours = repeated_estimate([metrics["accuracy"].statistic(run) for run in runs], runs[0].clusters)
+    assert found.value == pytest.approx(ours.value)
+    assert found.high - found.low == pytest.approx(ours.high - ours.low, rel=0.3)
+    assert found.high - found.low > 2 * (alone.high - alone.low)
 
 
 def test_several_files_are_repeats_of_one_run():

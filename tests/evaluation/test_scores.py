@@ -124,7 +124,7 @@ def test_slice_differences_are_what_each_slice_alone_would_give(clustered):
         codes = np.unique(clusters[mine], return_inverse=True)[1] if clustered else None
         counted = Sums(moved, np.ones(len(moved)))
         moves = ratio_statistic(counted, codes, reason="").influence
-        alone = free_estimate(moved.mean(), moves, codes)
+        alone = free_estimate(moved.mean(), moves, codes, lower=-1.0, upper=1.0, is_difference=True)
         found = table.row(code, named=True)
         assert found["difference"] == pytest.approx(alone.value)
         assert found["low"] == pytest.approx(alone.low)

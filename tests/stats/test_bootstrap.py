@@ -51,7 +51,7 @@ def test_few_degrees_of_freedom_or_a_larger_error_reach_further():
     draws = np.random.default_rng(0).normal(0.5, 0.02, 200_000)
     ours = Estimate(0.5, 0.4, 0.6, 100)
     for error, df, reach in ((0.0, np.inf, 1.96), (0.0, 10, 2.228), (0.03, 10, 1.5 * 2.228)):
-        found = bootstrap_estimate(ours, draws, error, df)
+        found = bootstrap_estimate(ours, draws, (error, error), df)
         assert found.high - found.low == pytest.approx(2 * reach * 0.02, rel=0.03)
 
 

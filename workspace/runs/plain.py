@@ -189,7 +189,7 @@ def score_rows(
     rows = loaded.rows[name]
     return replace(
         twin,
-        published=published_scores(definition, rows, answers.clusters),
+        published=published_scores(definition, rows, answers.clusters, settings),
         literature=literature_lines(definition.name, task, gold),
     )
 
