@@ -6,9 +6,10 @@ import pytest
 
 from catalog.errors import InputError
 from evaluation.cascade import cascade_curve, stage_of
+from evaluation.comparison import metrics_for
 from evaluation.contract import conform_predictions
 from evaluation.costs import row_usage, run_costs
-from evaluation.frontier import frontier
+from evaluation.frontier import PAIRS_SCHEMA, frontier, paired_differences
 from evaluation.loading import load_answers
 
 N = 500
@@ -96,18 +97,36 @@ def test_dollars_for_a_thousand_are_those_of_the_rows_that_tell():
     assert np.isnan(run_costs(rows.tail(1))["cost_usd_per_1000"])
 
 
-def test_a_run_is_dominated_by_one_that_costs_no_more_and_scores_no_less():
+def test_a_run_is_dominated_only_where_the_difference_is_beyond_chance():
+    # 400 rows: b is worse than a on 40 of them, c on 1.
+    ids = [str(n) for n in range(400)]
+    gold = pl.DataFrame({"example_id": ids, "label": ["yes"] * 400})
+    wrong = {"a": 40, "b": 80, "c": 41, "d": 20}
+    answered = {
+        name: pl.DataFrame({"example_id": ids, "raw_output": ["no"] * n + ["yes"] * (400 - n)})
+        for name, n in wrong.items()
+    }
+    loaded = load_answers("labels", gold, answered)
+    metric = metrics_for("labels", list(loaded.answers.values()))["accuracy"]
+    pairs = paired_differences(metric, loaded.repeats)
+    assert pairs.height == 12
     runs = pl.DataFrame(
         {
-            "run": ["cheap", "dear", "best", "twin", "free of price"],
-            "cost": [1.0, 5.0, 9.0, 1.0, None],
-            "value": [0.7, 0.6, 0.9, 0.7, 0.99],
+            "run": ["a", "b", "c", "d", "unpriced"],
+            "cost": [1.0, 2.0, 3.0, 4.0, None],
+            "value": [0.9, 0.8, 0.8975, 0.95, 0.99],
         }
     )
-    found = {row["run"]: row for row in frontier(runs).iter_rows(named=True)}
-    assert found["dear"]["dominated_by"] == "cheap"
-    assert not found["best"]["is_dominated"]
-    assert not found["twin"]["is_dominated"]
-    assert found["free of price"]["is_dominated"] is None
-    errors = frontier(runs, higher_is_better=False)
-    assert errors.filter(run="best")["dominated_by"].item() == "dear"
+    found = {row["run"]: row for row in frontier(runs, pairs).iter_rows(named=True)}
+    assert found["b"]["dominated_by"] == "a"
+    assert found["c"]["dominated_by"] is None and found["c"]["tied_with"] == "a"
+    assert not found["d"]["is_dominated"] and found["d"]["tied_with"] is None
+    assert found["unpriced"]["is_dominated"] is None
+    errors = frontier(runs, pairs, higher_is_better=False)
+    assert errors.filter(run="d")["dominated_by"].item() == "b"
+
+
+def test_runs_of_one_price_and_a_pair_without_an_interval_are_tied():
+    runs = pl.DataFrame({"run": ["x", "y"], "cost": [1.0, 1.0], "value": [0.7, 0.6]})
+    found = frontier(runs, PAIRS_SCHEMA.to_frame())
+    assert found["tied_with"].to_list() == ["y", "x"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,14 +13,22 @@ from catalog.errors import InputError
 from evaluation.cascade import cascade_curve, stage_of
 from evaluation.comparison import DEFAULT_METRIC, chosen_metric, metrics_for
 from evaluation.contract import Task, conform_predictions
-from evaluation.frontier import frontier
+from evaluation.frontier import PAIRS_SCHEMA, frontier, paired_differences
 from evaluation.loading import load_answers
 from stats.estimate import number_or_none
 from workspace.runs.plain import taxonomy_of
 from workspace.runs.priced import listed_cost_usd
 from workspace.runs.reading import read_gold, read_predictions
-from workspace.runs.scoring import RunInfo, list_runs, load_runs, runs_named
+from workspace.runs.scoring import (
+    RunInfo,
+    fingerprint_of,
+    list_runs,
+    load_runs,
+    runs_named,
+    write_result,
+)
 from workspace.runs.views import leaderboard
+from workspace.snapshots import Output
 
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
@@ -94,8 +103,8 @@ def cost_frontier(
     """The runs on one split with what they took, the cheapest first, and which are dominated.
 
     ``run, value, low, high, cost_usd_per_1000, n_tokens_in, n_tokens_out, latency_ms_median,
-    latency_ms_p95, is_dominated, dominated_by``. Where no prediction tells money, the price of the
-    tokens as published today counts.
+    latency_ms_p95, is_dominated, dominated_by, tied_with`` (`evaluation.frontier`). Where no
+    prediction tells money, the price of the tokens as published today counts.
 
     Parameters
     ----------
@@ -120,14 +129,38 @@ def cost_frontier(
     told = board.select("run", "value", "low", "high").join(
         pl.DataFrame(lines, schema=schema), on="run", how="left", maintain_order="left"
     )
-    higher = _higher_is_better(workspace, task, split, metric) if runs else True
-    dominated = frontier(
+    pairs, higher = (
+        _differences(workspace, runs, metric) if runs else (PAIRS_SCHEMA.to_frame(), True)
+    )
+    found = frontier(
         told.select("run", pl.col(_COST_OF[by]).alias("cost"), "value"),
+        pairs,
         higher_is_better=higher,
     )
-    return dominated.select("run", "is_dominated", "dominated_by").join(
+    said = ("is_dominated", "dominated_by", "tied_with")
+    return found.select("run", *said).join(
         told, on="run", how="left", maintain_order="left"
-    ).select(*told.columns, "is_dominated", "dominated_by")  # fmt: skip
+    ).select(*told.columns, *said)  # fmt: skip
+
+
+def _differences(
+    workspace: Workspace, runs: Sequence[RunInfo], metric: str | None
+) -> tuple[pl.DataFrame, bool]:
+    """Paired differences of all runs, kept as ``run_pairs/...``, and whether higher is better."""
+    started_at, task = time.time(), runs[0].task
+    metric = metric or DEFAULT_METRIC[task]
+    fingerprint = fingerprint_of(workspace, runs, ["run_pairs", metric])
+    step = f"run_pairs/{task}__{runs[0].split}__{metric}"
+    known = workspace.snapshots.kept(step, fingerprint)
+    if known is not None:
+        return known.read("pairs"), bool(known.figures["higher_is_better"])
+    loaded = load_runs(workspace, runs)
+    chosen = chosen_metric(task, metrics_for(task, list(loaded.answers.values())), metric)
+    pairs = paired_differences(chosen, loaded.repeats)
+    figures = {"higher_is_better": chosen.higher_is_better}
+    output = Output({"pairs": pairs}, figures, [])
+    write_result(workspace, step, output, fingerprint, list(runs), started_at)
+    return pairs, chosen.higher_is_better
 
 
 def _usd_per_1000(run: RunInfo, costs: Mapping[str, float | None]) -> float | None:
@@ -139,11 +172,3 @@ def _usd_per_1000(run: RunInfo, costs: Mapping[str, float | None]) -> float | No
         return None
     rows = run.predictions.read("predictions", ["model", "usage"])
     return number_or_none(1000 * listed_cost_usd(rows) / max(1, rows.height))
-
-
-def _higher_is_better(workspace: Workspace, task: Task, split: str, metric: str | None) -> bool:
-    if metric is None or metric == DEFAULT_METRIC[task]:
-        return True
-    first = [run for run in list_runs(workspace) if (run.task, run.split) == (task, split)][:1]
-    answers = list(load_runs(workspace, first).answers.values())
-    return chosen_metric(task, metrics_for(task, answers), metric).higher_is_better
