@@ -63,7 +63,7 @@ def frontier(
         },
         mode="markers+text",
         text=[f"  {label(run.name, 28)}  " for run in shown],
-        textposition=[("middle right", "middle left")[n % 2] for n in range(len(shown))],
+        textposition=[("top right", "bottom left")[n % 2] for n in range(len(shown))],
         cliponaxis=False,
         marker={
             "size": 12,
@@ -78,10 +78,23 @@ def frontier(
         showlegend=False,
     )
     figure.update_xaxes(
-        type="log", title=cost_title, dtick="D2", tickformat="$,~r" if in_usd else ",~r"
+        type="log",
+        title=cost_title,
+        dtick="D2",
+        tickformat="$,~r" if in_usd else ",~r",
+        range=_with_room([run.cost for run in shown]),
     )
     figure.update_yaxes(title=title, tickformat=".0%")
-    return styled(figure, height=360).update_layout(margin={"r": 140})
+    return styled(figure, height=360)
+
+
+def _with_room(costs: Sequence[float]) -> list[float] | None:
+    """The range of a logarithmic axis, with room for a name beside each dot."""
+    if not costs:
+        return None
+    low, high = math.log10(min(costs)), math.log10(max(costs))
+    room = max(0.3, 0.3 * (high - low))
+    return [low - room, high + room]
 
 
 def cascade(

@@ -49,7 +49,11 @@ class Dot:
 
 
 def dots(
-    rows: Sequence[Dot], *, lines: Mapping[str, float] | None = None, title: str = ""
+    rows: Sequence[Dot],
+    *,
+    lines: Mapping[str, float] | None = None,
+    title: str = "",
+    is_marked: bool = False,
 ) -> go.Figure:
     """Values in [0, 1] one below the other, the first on top, with reference lines.
 
@@ -57,15 +61,19 @@ def dots(
     ----------
     lines
         Values to draw as dashed lines across, by name, such as chance and majority.
+    is_marked
+        Whether the note of a dot is a mark (`MARKS`), which gives it form and colour.
     """
     shown = [row for row in reversed(rows) if not math.isnan(row.value)]
+    plain = ("circle", BLUE)
+    marks = [MARKS.get(row.note, plain) if is_marked else plain for row in shown]
     figure = go.Figure(
         go.Scatter(
             x=[row.value for row in shown],
             y=list(range(len(shown))),
             error_x=whiskers(shown),
             mode="markers",
-            marker={"size": 11, "color": BLUE, "symbol": "circle"},
+            marker={"size": 11, "symbol": [m for m, _ in marks], "color": [c for _, c in marks]},
             hovertext=[_told(row) for row in shown],
             hoverinfo="text",
             showlegend=False,

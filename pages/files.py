@@ -1,6 +1,6 @@
 import streamlit as st
 
-from ui import file_verbs
+from ui import file_scores, file_verbs
 
 st.title("Any file")
 st.caption(
@@ -11,7 +11,7 @@ VERBS = {
     "Near-duplicates": file_verbs.dedupe,
     "Split": file_verbs.split,
     "Agreement of votes": file_verbs.agree,
-    "Score and compare": file_verbs.score,
+    "Score and compare": file_scores.score,
 }
 for tab, draw in zip(
     st.tabs(list(VERBS), on_change="rerun", key="files_view"), VERBS.values(), strict=True

@@ -19,6 +19,12 @@ from terminal.judge_output import (
 )
 from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import cell, print_json, print_table, say, tell
+from terminal.published_output import (
+    metric_row,
+    print_published,
+    print_published_difference,
+    show_published_runs,
+)
 from terminal.slice_output import (
     Gates,
     Junit,
@@ -254,11 +260,13 @@ def score(
         _show_scores(found, str(run), as_json)
         return
     if gold is None and pred is None:
-        if definition is not None:
-            raise InputError("--definition needs files: --run FILE, or --gold and --pred.")
         if train is not None:
             raise InputError("--train is for files: a workspace knows its train split.")
-        _score_workspace(Workspace(workspace), runs or [], force, as_json, slices or [])
+        opened, names = Workspace(workspace), runs or []
+        if definition is not None:
+            show_published_runs(opened, names, definition, as_json)
+        else:
+            _score_workspace(opened, names, force, as_json, slices or [])
         return
     if gold is None or pred is None:
         raise InputError("score needs both --gold and --pred, or a workspace with runs (-w DIR).")
@@ -301,7 +309,7 @@ def _show_scores(
         _print_categories(found.strict.categories)
     print_slices(found.slices)
     if found.published is not None:
-        _print_published(body["published"])
+        print_published(body["published"])
     if judged is not None:
         print_judge(judged)
     _print_costs("costs", body.get("costs", {}))
@@ -316,23 +324,6 @@ def _print_costs(title: str, costs: dict[str, Any]) -> None:
     told = [f"{name} {cell(value)}" for name, value in costs.items() if value is not None]
     if told:
         say(f"{title}: {', '.join(told)}")
-
-
-def _print_published(body: dict[str, Any]) -> None:
-    rows = [
-        _metric_row(name, value, body)
-        for name, value in body.items()
-        if isinstance(value, dict) and "value" in value
-    ]
-    print_table(
-        ["metric", "value", "low", "high", "rows", "what it is"],
-        rows,
-        title=f"published definition {body['definition']} ({body['source']})",
-    )
-    for line in (body["words"], *body["quirks"]):
-        say(line)
-    counted = [*body["counts"].items(), *((k, n) for k, n in body["dropped"].items() if n)]
-    say(", ".join(f"{name} {n:,}" for name, n in counted))
 
 
 def _score_workspace(
@@ -369,9 +360,9 @@ def _print_scores(body: dict[str, Any], title: str) -> None:
     rows = []
     for name, value in body.items():
         if isinstance(value, dict) and "value" in value:
-            rows.append(_metric_row(name, value, body))
+            rows.append(metric_row(name, value, body))
         elif name == "accuracy_at_level":
-            rows += [_metric_row(f"{name}.{level}", one, body) for level, one in value.items()]
+            rows += [metric_row(f"{name}.{level}", one, body) for level, one in value.items()]
     clusters = "" if body["n_clusters"] is None else f" in {body['n_clusters']:,} groups"
     print_table(
         ["metric", "value", "low", "high", "rows", "what it is"],
@@ -385,12 +376,6 @@ def _print_scores(body: dict[str, Any], title: str) -> None:
     for name in ("valid categories", "interval"):
         if name in body["definitions"]:
             say(f"{name}: {body['definitions'][name]}")
-
-
-def _metric_row(name: str, value: dict[str, Any], body: dict[str, Any]) -> tuple[Any, ...]:
-    ends = tuple(float("nan") if value[k] is None else value[k] for k in ("value", "low", "high"))
-    told = body["definitions"].get(name, "")
-    return (name, *ends, value["n"], value.get("reason") or told)
 
 
 def _print_categories(categories: pl.DataFrame) -> None:
@@ -415,6 +400,12 @@ def compare(
     gold: Gold = None,
     form: Form = None,
     filter_: Filter = None,
+    errors: Annotated[
+        Path | None, typer.Option(help="The error file of the candidate's batch.")
+    ] = None,
+    baseline_errors: Annotated[
+        Path | None, typer.Option(help="The error file of the baseline's batch.")
+    ] = None,
     keys: Keys = None,
     definition: DefinitionName = None,
     metric: Annotated[str | None, typer.Option(help="What decides; accuracy without it.")] = None,
@@ -446,6 +437,10 @@ def compare(
     gates = gate or []
     asked = slice_request(slices or [], metric=metric, train=train) if slices or train else None
     gate_file = None if gates_file is None else read_gates(gates_file)
+    if form is None and (errors is not None or baseline_errors is not None):
+        raise InputError(
+            "--errors and --baseline-errors go with files of a batch: --format FORMAT."
+        )
     if form is not None:
         twin = compare_run_files(
             Path(baseline),
@@ -459,13 +454,12 @@ def compare(
             cluster_column=cluster_column,
             gold=gold,
             taxonomy=taxonomy,
-            options=format_options(filter=filter_, keys=keys, key=key),
+            options=format_options(filter=filter_, errors=errors, keys=keys, key=key),
+            baseline_errors=baseline_errors,
             slices=asked,
             gate_file=gate_file,
         )
     elif gold is None:
-        if definition is not None:
-            raise InputError("--definition needs files: --format FORMAT, or --gold GOLD.")
         if train is not None:
             raise InputError("--train is for files: a workspace knows its train split.")
         opened = Workspace(workspace)
@@ -479,6 +473,7 @@ def compare(
             settings=settings,
             slices=asked,
             gate_file=gate_file,
+            definition=definition,
         )
     else:
         twin = twin_compare_files(
@@ -509,7 +504,7 @@ def compare(
         _print_differences(found.metrics, found.categories)
         print_slices(twin.slices)
         if twin.published is not None:
-            _print_published_difference(twin.published.as_json())
+            print_published_difference(twin.published.as_json())
         for side, costs in twin.as_json(0).get("costs", {}).items():
             _print_costs(side, costs)
         for result in found.gates:
@@ -518,24 +513,6 @@ def compare(
     if not twin.is_passed:
         tell(f"goldshelf: {'; '.join(failures(twin))}")
         raise typer.Exit(GATE_FAILED)
-
-
-def _print_published_difference(body: dict[str, Any]) -> None:
-    rows = [
-        (
-            name,
-            one["baseline"]["value"],
-            one["candidate"]["value"],
-            *(one["difference"][end] for end in ("value", "low", "high")),
-        )
-        for name, one in body["metrics"].items()
-    ]
-    print_table(
-        ["metric", "baseline", "candidate", "difference", "low", "high"],
-        rows,
-        title=f"published definition {body['definition']} ({body['source']})",
-    )
-    say(f"{body['metric']}: p {cell(body['p_value'])}, {body['p_method']}")
 
 
 def _print_differences(metrics: pl.DataFrame, categories: pl.DataFrame) -> None:

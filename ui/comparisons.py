@@ -52,8 +52,14 @@ def categories(opened: Workspace, version: str, found: Any, asked: Asked, runs: 
         ),
         alt="Every category: candidate against baseline",
     )
+    told = (
+        "Each dot is a category, the larger the more rows. Above the dashed line the candidate is "
+        "better. Filled dots are shown to differ after the correction for many looks; hollow ones "
+        "may be luck."
+    )
     if table.height > largest.height:
-        st.caption(f"The {largest.height:,} largest of {table.height:,} are drawn.")
+        told += f" The {largest.height:,} largest of {table.height:,} are drawn."
+    st.caption(told)
     result_tables.moved(table)
 
 
@@ -62,7 +68,7 @@ def category_map(
 ) -> None:
     """The categories as a map coloured by difference, and those that moved most."""
     table = found.categories
-    result_views.difference_map(table)
+    result_views.difference_map(table, better=asked.candidate, than=asked.baseline)
     moved = table.filter(pl.col("difference") != 0, pl.col("difference").is_not_nan())
     most = moved.sort(pl.col("difference").abs() * pl.col("n"), descending=True).head(MOST_LINES)
     if most.height:
@@ -92,6 +98,11 @@ def slices(opened: Workspace, version: str, found: Any, asked: Asked, runs: list
             is_corrected=True,
         ),
         alt="Difference by part of a slice",
+    )
+    st.caption(
+        f"Each difference with its 95 % interval alone. Triangles are shown to differ after the "
+        f"correction for all {table.height:,} parts of all slices, hollow ones perhaps; circles may be "
+        "luck."
     )
     result_tables.moved(mine, "part")
 

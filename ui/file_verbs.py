@@ -10,13 +10,9 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from catalog.errors import GoldshelfError
-from charts.theme import percent
 from stats.estimate import Estimate
-from ui import files, result_tables, run_options, safe, tables
+from ui import files, tables
 from workspace.plain_files import check_split_files, dedupe_file, split_file, split_settings
-from workspace.runs import compare_run_files, gold_columns, score_run_file
-from workspace.runs.plain import TASKS
 from workspace.vote_files import LEVELS, FileAgreement, VoteFile, agree_file
 
 SHOWN = 200
@@ -200,109 +196,6 @@ def _tile(place: Any, told: str, found: Estimate) -> None:
     place.metric(told, f"{found.value:.3f}")
     if not math.isnan(found.low):
         place.caption(f"95 %: {found.low:.3f} to {found.high:.3f}")
-
-
-def score() -> None:
-    """Predictions against gold; a second file of predictions makes it a comparison."""
-    a, b, c = st.columns(3)
-    gold = files.dropped("Gold, if the predictions carry none", "files.gold", place=a)
-    candidate = files.dropped("Predictions", "files.candidate", place=b, types=run_options.ACCEPTED)
-    baseline = files.dropped(
-        "Predictions to compare with, if any",
-        "files.baseline",
-        place=c,
-        types=run_options.ACCEPTED,
-    )
-    if candidate is None:
-        return
-    left, right = st.columns(2)
-    form = run_options.format_choice(left, "files.format")
-    task = right.selectbox("Task", TASKS, index=None, placeholder="as the gold tells")
-    with st.expander("More about the files"):
-        options = run_options.options("files", **run_options.beside("files"))
-    names = _gold_columns(gold, candidate, form, options)
-    if names is None:
-        return
-    with st.form("files.score"):
-        cluster = st.selectbox(
-            "Rows that depend on each other share",
-            names,
-            index=None,
-            placeholder="nothing: every row stands alone",
-        )
-        asked = _go("Compare" if baseline else "Score")
-    basis = tuple(path for path in (gold, candidate, baseline) if path)
-    if baseline is None:
-        scored = files.outcome(
-            "score",
-            basis,
-            asked,
-            lambda: (
-                score_run_file(
-                    candidate, form, task=task, gold=gold, cluster_column=cluster, options=options
-                ).strict
-            ),
-        )
-        if scored is not None:
-            files.notes(scored.notes)
-            name, first = next(iter(scored.metrics.items()))
-            st.markdown(f"### {safe.markdown(_sentence(name, first))}")
-            result_tables.metrics(_metrics(scored.metrics, scored.definitions))
-            if scored.categories.width:
-                result_tables.categories(scored.categories)
-        return
-    found = files.outcome(
-        "compare",
-        basis,
-        asked,
-        lambda: (
-            compare_run_files(
-                baseline,
-                candidate,
-                form,
-                task=task,
-                gold=gold,
-                cluster_column=cluster,
-                options=options,
-            ).strict
-        ),
-    )
-    if found is not None:
-        files.notes(found.notes)
-        st.markdown(f"### {safe.markdown(found.sentence)}")
-        result_tables.differences(found.metrics)
-        result_tables.moved(found.categories)
-
-
-def _gold_columns(gold: Path | None, candidate: Path, form: str, options: Any) -> list[str] | None:
-    """What the rows can be clustered by; None, and one red line, where that cannot be read."""
-    if gold is not None:
-        return files.columns(gold)
-    try:
-        return gold_columns(candidate, form, options=options)
-    except GoldshelfError as error:
-        files.refuse(error)
-        return None
-
-
-def _sentence(name: str, found: Estimate) -> str:
-    told = tables.words(name).capitalize()
-    if math.isnan(found.value):
-        return f"{told} is undefined: {found.reason}"
-    interval = ""
-    if not math.isnan(found.low):
-        interval = f" (95 % interval {percent(found.low)} to {percent(found.high)})"
-    return f"{told} {percent(found.value)}{interval} on {found.n:,} rows"
-
-
-def _metrics(metrics: Any, definitions: Any) -> pl.DataFrame:
-    rows = [
-        (name, e.value, e.low, e.high, e.n, e.reason or definitions.get(name, ""))
-        for name, e in metrics.items()
-    ]
-    return pl.DataFrame(
-        rows, schema=["metric", "value", "low", "high", "n", "what it is"], orient="row"
-    )
 
 
 def _what_ties(names: list[str]) -> tuple[list[str], list[str], float, str | None]:

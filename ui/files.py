@@ -13,8 +13,11 @@ import streamlit as st
 from catalog.errors import GoldshelfError
 from ui import safe
 from workspace.plain_files import columns_of
+from workspace.runs.zipped import unzipped
 
 ACCEPTED = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "xlsx", "gz"]
+ZIP = "zip"
+"""A run that is a folder, such as HELM's."""
 FOLDER, KEPT = "files.folder", "files.kept"
 _PREFIX = "goldshelf-"
 _OURS = re.compile(rf"{re.escape(tempfile.gettempdir())}/{_PREFIX}\w+/\w+/")
@@ -31,7 +34,7 @@ def folder(name: str) -> Path:
 
 
 def dropped(label: str, key: str, *, place: Any = st, types: list[str] = ACCEPTED) -> Path | None:
-    """Where a dropped file lies; None while there is none."""
+    """Where a dropped file lies, or the run folder that a zip file holds; None while there is none."""
     upload = place.file_uploader(label, type=types, key=key)
     if upload is None:
         return None
@@ -40,6 +43,12 @@ def dropped(label: str, key: str, *, place: Any = st, types: list[str] = ACCEPTE
         beside = folder(re.sub(r"\W+", "_", f"{key}_{upload.file_id}"))
         target = beside / re.sub(r"[^\w.-]+", "_", upload.name)
         target.write_bytes(upload.getbuffer())
+        if target.suffix.lower() == f".{ZIP}":
+            try:
+                target = unzipped(target, beside)
+            except GoldshelfError as error:
+                refuse(error)
+                return None
         known[upload.file_id] = target
     return known[upload.file_id]
 
@@ -71,7 +80,7 @@ def usual(names: list[str], *wanted: str) -> list[str]:
 
 
 def outcome(
-    verb: str, basis: tuple[Path, ...], is_asked: bool, found: Callable[[], Result]
+    verb: str, basis: tuple[Path | None, ...], is_asked: bool, found: Callable[[], Result]
 ) -> Result | None:
     """Run when asked; what came of it stays while the files are the same."""
     key = f"files.answer.{verb}"

@@ -9,7 +9,7 @@ import streamlit as st
 
 from catalog.errors import GoldshelfError
 from charts.theme import percent
-from ui import files, jobs, links, model_keys, plans, run_options, safe, tables
+from ui import files, jobs, links, model_keys, plans, safe, tables
 from workspace.models.judge_questions import AnswerFiles
 from workspace.models.judged import AGREEMENT, KAPPA, RELEVANCE
 from workspace.models.judging import plan_judge
@@ -50,23 +50,21 @@ def _ask(opened: Workspace) -> None:
         return
     left, right = st.columns(2)
     gold = files.dropped("Gold, with the questions", "judge.gold", place=left)
-    answers = files.dropped(
-        "Predictions: the answers", "judge.predictions", place=right, types=run_options.ACCEPTED
-    )
+    answers = files.dropped("Predictions: the answers", "judge.predictions", place=right)
     if gold is None or answers is None:
         return
     columns = files.columns(gold)
     if columns is None:
         return
     first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
-    judge = first.selectbox("Judge", names, key="judge.name", format_func=safe.markdown)
+    judge = first.selectbox("Judge", names, key="judge.name")
     cluster = second.selectbox(
         "Rows that depend on each other share", columns, index=None, key="judge.cluster",
-        placeholder="nothing", format_func=safe.markdown,
+        placeholder="nothing",
     )  # fmt: skip
     key = third.selectbox(
         "Key", columns, index=None, key="judge.key", placeholder="guessed",
-        format_func=safe.markdown, help="example_id, record_id or id where there is one",
+        help="example_id, record_id or id where there is one",
     )  # fmt: skip
     budget = fourth.number_input(
         "Budget in $", 0.0, value=5.0, step=1.0, format="%.2f", key="judge.budget"
@@ -138,7 +136,7 @@ def _said(opened: Workspace) -> None:
         "What was judged",
         kept,
         key="judge.kept",
-        format_func=lambda one: safe.markdown(told_of(one)),
+        format_func=told_of,
     )
     figures = chosen.figures
     tiles = st.columns(3)

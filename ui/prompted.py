@@ -43,7 +43,7 @@ def _prompted(opened: Workspace, exports: list[str]) -> None:
         links.to("labels", "Declare one")
         return
     first, second, third = st.columns([2, 3, 1])
-    name = first.selectbox("Model", names, key="prompted.model", format_func=safe.markdown)
+    name = first.selectbox("Model", names, key="prompted.model")
     kind = second.selectbox(
         "Examples before each question",
         list(_KINDS),

@@ -134,13 +134,20 @@ def costs(frame: pl.DataFrame) -> None:
 
 
 def parts(frame: pl.DataFrame) -> None:
-    """The parts of a slice of one run."""
+    """The parts of a slice of one run; with their difference from another where it is there."""
+    told = []
+    if "mark" in frame.columns:
+        moved = _moved("difference", "difference_low", "difference_high")
+        told = [moved.alias("to the other, points"), _p_told("p_holm"), _mark()]
     tables.show(
         frame.select(
             "part", pl.col("n").alias("n_rows"), pl.col("n_clusters").alias("groups"),
-            percent("value"), between("low", "high").alias(INTERVAL),
+            percent("value"), between("low", "high").alias(INTERVAL), *told,
         ),
-        column_config={"value": PERCENT},
+        column_config={
+            "value": PERCENT, "p_holm": _p("Holm", "Holm"),
+            "mark": st.column_config.Column("shown", help="after the correction"),
+        },
     )  # fmt: skip
 
 
@@ -204,7 +211,7 @@ def moved(frame: pl.DataFrame, name: str = "category") -> None:
             _moved("difference", "low", "high").alias("difference, points"),
             _p_told("p_holm"),
             _p_told("p_bh"),
-            "mark",
+            _mark(),
         ),
         column_config={
             **dict.fromkeys(("baseline", "candidate"), PERCENT),
@@ -228,6 +235,11 @@ def _p_told(column: str) -> pl.Expr:
     fine = pl.when(p < 0.001).then(_text(p, 4, signed=False)).otherwise(digits)
     told = pl.when(p < 0.0001).then(pl.lit("< .0001")).otherwise(fine.str.replace("^0", ""))
     return told.alias(column)
+
+
+def _mark() -> pl.Expr:
+    """What is shown after the correction; a dash where nothing is."""
+    return pl.when(pl.col("mark") != "").then(pl.col("mark")).alias("mark")
 
 
 def _worded(column: str) -> pl.Expr:

@@ -18,7 +18,8 @@ from charts.intervals import differences as differences_of
 from charts.matrix import matrix
 from charts.shares import divided
 from charts.tree import treemap
-from ui import address, links, result_tables, results, safe, tables
+from ui import address, links, result_tables, results, safe, tables, twins
+from workspace.runs.published import definitions_of, twin_of
 from workspace.views import differences
 from workspace.views import results as views
 from workspace.views.calibration import calibration as calibration_of
@@ -28,7 +29,7 @@ from workspace.views.frontier import COSTS, OPTIMISM, cascade, cost_frontier
 from workspace.views.regressions import forgotten as forgotten_of
 from workspace.views.regressions import models
 from workspace.views.score_history import rescored
-from workspace.views.slices import slices_of
+from workspace.views.slices import marked_slices, slices_of
 from workspace.workspace import Workspace
 
 ATTRIBUTE_KINDS = {
@@ -68,13 +69,10 @@ def board_metric() -> str:
 
 def categories(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
     """Where this run is better and worse than another, and the F1 of each category."""
-    others = [name for name in board["run"] if name != run]
-    if others:
-        other = address.kept(
-            st.selectbox, "Against", others, key="against", default=others[0],
-            format_func=safe.markdown,
-        )  # fmt: skip
-        difference_map(results.comparison(opened, version, other, run, "", "").categories)
+    other = _other(board, run)
+    if other is not None:
+        compared = results.comparison(opened, version, other, run, "", "")
+        difference_map(compared.categories, better=run, than=other)
     table = results.of_run(opened, version, run, "categories")
     worst = table.filter(pl.col("support") >= 5, pl.col("f1") < 1).sort("f1").head(15)
     if worst.height:
@@ -89,7 +87,16 @@ def categories(opened: Workspace, version: str, run: str, board: pl.DataFrame) -
     result_tables.categories(table)
 
 
-def difference_map(table: pl.DataFrame) -> None:
+def _other(board: pl.DataFrame, run: str) -> str | None:
+    """The run that this one is held against; None where there is no other."""
+    others = [name for name in board["run"] if name != run]
+    if not others:
+        return None
+    chosen = address.kept(st.selectbox, "Against", others, key="against", default=others[0])
+    return None if chosen is None else str(chosen)
+
+
+def difference_map(table: pl.DataFrame, *, better: str, than: str) -> None:
     """A treemap of categories: area is rows, colour the difference."""
     found = differences.difference_tree(table)
     if not found.nodes:
@@ -99,10 +106,13 @@ def difference_map(table: pl.DataFrame) -> None:
         treemap(found.nodes, differences=found.differences),
         alt="Categories by rows, coloured by difference",
     )
-    told = "Area is rows, blue is better and orange worse, in points. A click goes deeper."
+    told = (
+        f"Area is rows. Blue: {better} is better than {than}; orange: worse; the deeper, the more. "
+        "A click goes into a category."
+    )
     if found.n_left_out:
         told += f" {found.n_left_out:,} deeper categories are drawn as part of those above them."
-    st.caption(told)
+    st.caption(safe.markdown(told))
 
 
 def confusion(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
@@ -186,16 +196,39 @@ def attributes(opened: Workspace, version: str, run: str, board: pl.DataFrame) -
 
 def slices(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
     """The main metric in every part of a slice."""
-    table = results.cached(opened, version, slices_of, run)
-    chosen = chosen_slice(table)
-    mine = table.filter(pl.col("slice") == chosen)
-    shown = mine.sort("n", descending=True).head(MOST_PARTS)
+    left, right = st.columns(2)
+    with right:
+        other = _other(board, run)
+    if other is None:
+        table = results.cached(opened, version, slices_of, run)
+    else:
+        table = results.cached(opened, version, marked_slices, run, other)
+    with left:
+        chosen = chosen_slice(table)
+    mine = table.filter(pl.col("slice") == chosen).sort("n", descending=True, maintain_order=True)
+    shown = mine.head(MOST_PARTS)
     st.plotly_chart(
-        dots(results.dots_of(shown, "part"), title=tables.words(mine["metric"][0])),
+        dots(
+            results.dots_of(shown, "part", note=None if other is None else "mark"),
+            title=tables.words(mine["metric"][0]),
+            is_marked=other is not None,
+        ),
         alt="The parts of a slice",
     )
+    told = []
     if mine.height > shown.height:
-        st.caption(f"The {shown.height} largest of {mine.height:,} parts are drawn.")
+        told.append(f"The {shown.height} largest of {mine.height:,} parts are drawn.")
+    if other is not None:
+        told.append(
+            f"Marks say how {run} differs from {other} in a part, corrected over all parts of all "
+            "slices; filled ones are shown, hollow ones perhaps."
+        )
+    if mine.filter(pl.col("n_clusters") == 1).height:
+        told.append(
+            "A part of one group alone has no interval: its rows depend on each other, and nothing "
+            "says how another group would do."
+        )
+    st.caption(safe.markdown(" ".join(told)))
     result_tables.parts(mine)
 
 
@@ -220,10 +253,12 @@ def calibration(opened: Workspace, version: str, run: str, board: pl.DataFrame) 
             )
         )
         return
+    meant = results.of_run(opened, version, run, "metrics_of")
     for place, (name, told) in zip(
         st.columns(len(found.numbers)), found.numbers.items(), strict=True
     ):
-        place.metric(tables.words(name), tables.three(told["value"]))
+        value = tables.three(told["value"])
+        place.metric(tables.words(name), value, help=safe.markdown(meant.get(name, "")) or None)
     left, right = st.columns(2)
     left.plotly_chart(
         reliability(
@@ -244,6 +279,13 @@ def calibration(opened: Workspace, version: str, run: str, board: pl.DataFrame) 
     right.plotly_chart(
         kept_part(found.risk_coverage.select("coverage", "accuracy", "threshold").rows()),
         alt="Accuracy of the surest part",
+    )
+    left.caption(
+        "On the dashed line the run is as right as it is sure; below it, it is too sure of itself, "
+        "above it, not sure enough."
+    )
+    right.caption(
+        "If the run answers only what it is surest of, and people do the rest: how right it is then."
     )
 
 
@@ -285,7 +327,9 @@ def cost(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None
             alt="Score by cost",
         )  # fmt: skip
         if table.height > known.height:
-            st.caption(f"{table.height - known.height} of {table.height} runs do not tell it.")
+            st.caption(
+                f"{table.height - known.height} of {table.height} runs do not tell what they cost."
+            )
     result_tables.costs(table)
     if board.height > 1:
         _cascade(opened, version, board["run"].to_list(), metric)
@@ -414,6 +458,25 @@ def errors(rows: pl.DataFrame) -> None:
         links.to("review", f"Is the gold of {example} wrong? Review it", record=example)
 
 
+def published(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
+    """The strict scores of every run, and those of a paper's own script beside them."""
+    known = definitions_of(results.task_of(opened, run))
+    definition = address.kept(
+        st.selectbox,
+        "Beside the strict scores, as published by",
+        list(known),
+        key="definition",
+        default=next(iter(known)),
+        format_func=lambda name: f"{name}: {known[name]}",
+    )
+    bodies = {
+        name: results.cached(opened, version, twin_of, name, definition) for name in board["run"]
+    }
+    twins.board(bodies)
+    st.subheader(safe.markdown(f"{run}: two definitions"))
+    twins.scores(bodies[run])
+
+
 VIEWS: dict[str, dict[str, Callable[[Workspace, str, str, pl.DataFrame], None]]] = {
     "classification": {
         "Metrics": metrics,
@@ -428,6 +491,7 @@ VIEWS: dict[str, dict[str, Callable[[Workspace, str, str, pl.DataFrame], None]]]
     },
     "attributes": {
         "Metrics": metrics,
+        "Published": published,
         "Attributes": attributes,
         "Slices": slices,
         "Cost": cost,

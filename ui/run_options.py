@@ -10,7 +10,7 @@ import streamlit as st
 from ui import files
 from workspace.runs import format_options, known_formats
 
-ACCEPTED = [*files.ACCEPTED, "eval"]
+ACCEPTED = [*files.ACCEPTED, "eval", files.ZIP]
 
 
 def format_choice(place: Any, key: str) -> str:
@@ -45,9 +45,7 @@ def beside(prefix: str) -> dict[str, Path | None]:
     """The two files that may belong to one: failed requests, and keys."""
     left, right = st.columns(2)
     return {
-        "errors": files.dropped(
-            "Error file of a batch, if any", f"{prefix}.errors", place=left, types=ACCEPTED
-        ),
+        "errors": files.dropped("Error file of a batch, if any", f"{prefix}.errors", place=left),
         "keys": files.dropped(
             "Keys of a list of answers alone, if it is one", f"{prefix}.keys", place=right
         ),

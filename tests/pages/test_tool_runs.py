@@ -1,5 +1,8 @@
 """Runs of other tools in the browser: scored on the Any file page, imported on Results."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from tests import tool_files as tools
@@ -89,3 +92,62 @@ def test_what_cannot_be_imported_is_one_red_line(page, tmp_path):
     press(shown, "Import the run")
     assert len(shown.error) == 1
     assert "none of 6 rows has an example\\_id of split test" in shown.error[0].value
+
+
+def test_a_helm_folder_comes_as_a_zip_file(score_tab, tmp_path):
+    folder = tools.helm(tmp_path / "helm").parent
+    packed = shutil.make_archive(str(tmp_path / "run"), "zip", folder)
+    drop(score_tab, "files.candidate", Path(packed))
+    press(score_tab.run(), "Score")
+    assert not score_tab.error
+    # Four of six are right.
+    assert any("Accuracy 66\\.7 %" in text for text in texts(score_tab))
+
+
+def test_a_zip_without_a_run_is_one_red_line(score_tab, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "notes.txt").write_text("nothing")
+    drop(
+        score_tab,
+        "files.candidate",
+        Path(shutil.make_archive(str(tmp_path / "z"), "zip", tmp_path / "empty")),
+    )
+    score_tab.run()
+    [told] = [error.value for error in score_tab.error]
+    assert told.startswith("z\\.zip\\: no HELM run in it")
+
+
+def test_strict_and_published_stand_side_by_side(score_tab, shared_data):
+    runs_of = shared_data / "attributes/extractgpt/predictions"
+    drop(score_tab, "files.candidate", next(runs_of.glob("*ae_110k*ensembling*")))
+    score_tab.run()
+    score_tab.selectbox(key="files.definition").set_value("extractgpt").run()
+    press(score_tab, "Score")
+    tiles = {tile.label: tile.value for tile in score_tab.metric}
+    assert tiles == {r"Strict\: F1": "85.8 %", r"Published by extractgpt\: F1": "85.9 %"}
+    assert any("surface forms" in caption.value for caption in score_tab.caption)
+    assert any("AE\\-110K" in caption.value for caption in score_tab.caption)
+
+
+def test_each_side_of_a_comparison_has_its_own_error_file(score_tab, tmp_path):
+    # the candidate answers all but P5, whose call failed; the baseline fails on P0 and P1
+    gold = "id,category,brand\n" + "".join(
+        f"{row['id']},{row['gold']},{row['brand']}\n" for row in tools.ROWS
+    )
+    (tmp_path / "gold.csv").write_text(gold)
+    failed = {"candidate": ("P5",), "baseline": ("P0", "P1")}
+    drop(score_tab, "files.gold", tmp_path / "gold.csv")
+    for side, keys in failed.items():
+        answered = [tools.batch_row(row) for row in tools.ROWS if row["id"] not in keys]
+        drop(score_tab, f"files.{side}", tools.write_lines(tmp_path / f"{side}.jsonl", answered))
+    score_tab.run()
+    for key, side in (("files.errors", "candidate"), ("files.baseline_errors", "baseline")):
+        rows = [tools.failed_batch_row(key) for key in failed[side]]
+        drop(score_tab, key, tools.write_lines(tmp_path / f"{side}-errors.jsonl", rows))
+    press(score_tab.run(), "Compare")
+    assert not score_tab.error
+    # right: P0, P1 and P3 against P3 and P5
+    assert any("50\\.0 % against 33\\.3 %" in text for text in texts(score_tab))
+    told = [caption.value for caption in score_tab.caption]
+    assert any("1 row of candidate\\-errors\\.jsonl added" in text for text in told)
+    assert any("2 rows of baseline\\-errors\\.jsonl added" in text for text in told)

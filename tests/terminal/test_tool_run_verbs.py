@@ -74,3 +74,27 @@ def test_a_mistake_is_one_line_and_2(tmp_path, capsys, arguments, told):
     streams = capsys.readouterr()
     assert told in streams.err
     assert len(streams.err.strip().splitlines()) == 1
+
+
+def test_compare_takes_the_error_file_of_each_side(tmp_path, capsys):
+    gold = tools.write_lines(
+        tmp_path / "gold.jsonl", [{"id": r["id"], "category": r["gold"]} for r in tools.ROWS]
+    )
+    sides = {}
+    for side, keys in (("candidate", ("P5",)), ("baseline", ("P0", "P1"))):
+        answered = [tools.batch_row(row) for row in tools.ROWS if row["id"] not in keys]
+        failed = [tools.failed_batch_row(key) for key in keys]
+        sides[side] = str(tools.write_lines(tmp_path / f"{side}.jsonl", answered))
+        sides[f"{side}-errors"] = str(tools.write_lines(tmp_path / f"{side}-e.jsonl", failed))
+    words = ["compare", "--baseline", sides["baseline"], "--candidate", sides["candidate"],
+             "--gold", str(gold), "--errors", sides["candidate-errors"],
+             "--baseline-errors", sides["baseline-errors"]]  # fmt: skip
+    assert run([*words, "--format", "openai-batch", "--json"]) == 0
+    told = capsys.readouterr()
+    body = json.loads(told.out)
+    # right: P0, P1 and P3 against P3 and P5; P2 is wrong and P4 cannot be read in both
+    assert (body["candidate"], body["baseline"]) == (3 / 6, 2 / 6)
+    assert "1 request of 6 failed" in told.err
+    assert "2 requests of 6 failed" in told.err
+    assert run(words) == 2
+    assert "--format FORMAT" in capsys.readouterr().err

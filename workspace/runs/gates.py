@@ -15,6 +15,7 @@ from evaluation.published.twins import TwinComparison
 from evaluation.settings import CompareSettings
 from evaluation.slicing.tables import SliceRequest
 from workspace.runs.plain import asked_slices, held_to
+from workspace.runs.published import with_published
 from workspace.runs.reading import read_gold
 from workspace.runs.scoring import compare
 from workspace.runs.slicing import compared_slices
@@ -58,10 +59,13 @@ def gated_comparison(
     settings: CompareSettings | None = None,
     slices: SliceRequest | None = None,
     gate_file: GateFile | None = None,
+    definition: str | None = None,
 ) -> TwinComparison:
-    """`compare` with the slices that are asked for, held to the gates of a file."""
+    """`compare` with slices and a published definition where asked for, held to the gates of a file."""
     found = compare(workspace, baseline, candidate, metric=metric, gates=gates, settings=settings)
     twin = TwinComparison(found)
+    if definition is not None:
+        twin = with_published(workspace, twin, baseline, candidate, definition, settings)
     asked = asked_slices(found.task, slices, gate_file)
     if asked.names:
         kept = compared_slices(workspace, baseline, candidate, asked.names, asked.metrics)

@@ -145,22 +145,32 @@ def compare_run_files(
     gold: Path | None = None,
     taxonomy: str | None = None,
     options: FormatOptions | None = None,
+    baseline_errors: Path | None = None,
     settings: CompareSettings | None = None,
     slices: SliceRequest | None = None,
     gate_file: GateFile | None = None,
 ) -> TwinComparison:
     """Compare two runs that a tool wrote, on the gold that both carry, or on a gold file.
 
+    Parameters
+    ----------
+    options
+        Of both files; its error file is the candidate's.
+    baseline_errors
+        The error file of the baseline's batch.
+
     Raises
     ------
     InputError
         If the two do not carry the same gold.
     """
+    options = options or FormatOptions()
+    of_baseline = options.model_copy(update={"errors": baseline_errors})
     files = [
         read_run_file(
-            path, form, task=task, gold=gold, cluster_column=cluster_column, options=options
+            path, form, task=task, gold=gold, cluster_column=cluster_column, options=of_side
         )
-        for path in (baseline, candidate)
+        for path, of_side in ((baseline, of_baseline), (candidate, options))
     ]
     if gold is None:
         _refuse_other_gold(*files)

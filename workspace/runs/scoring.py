@@ -37,7 +37,7 @@ from workspace.snapshots import Output, Snapshot
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
 
-VERSION = 4
+VERSION = 5
 """Raised when the same predictions would get other scores."""
 
 
@@ -101,8 +101,8 @@ def runs_named(workspace: Workspace, names: Sequence[str]) -> list[RunInfo]:
     return [known[name] for name in names] if names else list(known.values())
 
 
-def load_runs(workspace: Workspace, runs: Sequence[RunInfo]) -> Loaded:
-    """The answers of runs on one split, clustered by the split's groups.
+def load_runs(workspace: Workspace, runs: Sequence[RunInfo], *, keep_rows: bool = False) -> Loaded:
+    """The answers of runs on one split, clustered by the split's groups; their rows on request.
 
     Raises
     ------
@@ -125,6 +125,7 @@ def load_runs(workspace: Workspace, runs: Sequence[RunInfo]) -> Loaded:
         settings=workspace.settings.score,
         gold_name=f"split {first.split}",
         train_ids=train_ids(workspace),
+        keep_rows=keep_rows,
     )
 
 

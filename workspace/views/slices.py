@@ -22,3 +22,20 @@ def differing_slices(
     p_holm, p_bh, mark``.
     """
     return compared_slices(workspace, baseline, candidate, metrics=(metric,)).read("slices")
+
+
+def marked_slices(workspace: Workspace, run: str, other: str) -> pl.DataFrame:
+    """`slices_of` with how each part differs from another run, corrected over all parts.
+
+    Further columns: ``difference, difference_low, difference_high, p_holm, mark``.
+    """
+    keys = ["slice", "part", "metric"]
+    against = differing_slices(workspace, other, run).select(
+        *keys,
+        "difference",
+        pl.col("low").alias("difference_low"),
+        pl.col("high").alias("difference_high"),
+        "p_holm",
+        "mark",
+    )
+    return slices_of(workspace, run).join(against, on=keys, how="left", maintain_order="left")

@@ -1,0 +1,177 @@
+"""Runs of the workspace by a paper's own script, beside their strict scores."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from catalog.paths import joined
+from evaluation.comparison import DEFAULT_METRIC
+from evaluation.pairing import is_identical
+from evaluation.published import DEFINITIONS, definition_for, published_scores
+from evaluation.published.literature import literature_lines
+from evaluation.published.twins import STRICT, TwinComparison, published_comparison
+from evaluation.settings import CompareSettings
+from workspace.runs.gold import gold_of
+from workspace.runs.scoring import (
+    Made,
+    fingerprint_of,
+    load_runs,
+    runs_named,
+    score_runs,
+    write_result,
+)
+from workspace.snapshots import Output
+
+if TYPE_CHECKING:
+    from workspace.workspace import Workspace
+
+CATEGORY = "category"
+_NULL = ["n/a"]
+
+
+def definitions_of(task: str) -> dict[str, str]:
+    """The published definitions of a task, each with its words.
+
+    Examples
+    --------
+    >>> sorted(definitions_of("attributes"))
+    ['ecellm', 'ecellm-ood', 'extractgpt', 'mave', 'wdc-pave']
+    """
+    return {name: one.words for (name, of), one in DEFINITIONS.items() if of == task}
+
+
+def known_definitions() -> dict[str, str]:
+    """Every published definition, with the words of its first task.
+
+    Examples
+    --------
+    >>> "esci" in known_definitions()
+    True
+    """
+    found: dict[str, str] = {}
+    for (name, task), one in DEFINITIONS.items():
+        found.setdefault(name, f"{task.replace('_', ' ')}; {one.words}")
+    return found
+
+
+def published_runs(workspace: Workspace, names: Sequence[str], definition: str) -> list[Made]:
+    """Score runs by a published definition; all runs where none is named.
+
+    Kept as ``published/RUN__DEFINITION``; the figures are ``strict``, ``published`` and
+    ``published_lines`` of `evaluation.published.twins.TwinScores.as_json`, and its ``definitions``. Lines of the literature
+    are there only where this very split is theirs.
+
+    Raises
+    ------
+    InputError
+        If there is no such run or definition, or the definition is of another task.
+    """
+    return [_published(workspace, run.name, definition) for run in runs_named(workspace, names)]
+
+
+def _published(workspace: Workspace, name: str, asked: str) -> Made:
+    started_at = time.time()
+    [run] = runs_named(workspace, [name])
+    definition = definition_for(asked, run.task)
+    step = f"published/{name}__{asked}"
+    fingerprint = fingerprint_of(workspace, [run], ["published", definition.as_json()])
+    known = workspace.snapshots.current(step)
+    if known is not None and known.manifest["fingerprint"] == fingerprint:
+        return Made(name, known, is_new=False)
+    strict = score_runs(workspace, [name])[0].snapshot.figures
+    loaded = load_runs(workspace, [run], keep_rows=True)
+    rows = _with_category(workspace, loaded.rows[name])
+    found = published_scores(definition, rows, loaded.answers[name].clusters)
+    estimates = {k: v for k, v in strict.items() if isinstance(v, dict) and "value" in v}
+    lines = literature_lines(
+        asked, run.task, _as_published(gold_of(workspace, run.task, run.split))
+    )
+    figures = {
+        "strict": {
+            "definition": "strict",
+            "words": STRICT,
+            "main": DEFAULT_METRIC[run.task],
+            **estimates,
+        },
+        "definitions": strict["definitions"],
+        "published": {"main": definition.main, **found.as_json()},
+        "published_lines": [line.as_json() for line in lines],
+    }
+    n_repeats = len(loaded.repeats[name])
+    notes = (
+        [f"published definition {asked}: of the first of the {n_repeats} repeats."]
+        if n_repeats > 1
+        else []
+    )
+    made = write_result(workspace, step, Output({}, figures, notes), fingerprint, [run], started_at)
+    return Made(name, made, is_new=True)
+
+
+def twin_of(workspace: Workspace, run: str, definition: str) -> dict[str, Any]:
+    """The figures of one run by a definition; see `published_runs`."""
+    return published_runs(workspace, [run], definition)[0].snapshot.figures
+
+
+def with_published(
+    workspace: Workspace,
+    twin: TwinComparison,
+    baseline: str,
+    candidate: str,
+    definition: str,
+    settings: CompareSettings | None = None,
+) -> TwinComparison:
+    """A comparison of two runs with what a paper's script says of them.
+
+    Raises
+    ------
+    InputError
+        If the definition is not known, or of another task.
+    """
+    asked = definition_for(definition, twin.strict.task)
+    names = [side.split(",")[0] for side in (baseline, candidate)]
+    loaded = load_runs(workspace, runs_named(workspace, names), keep_rows=True)
+    before, after = (loaded.answers[name] for name in names)
+    first, second = (_with_category(workspace, loaded.rows[name]) for name in names)
+    found = published_comparison(
+        asked,
+        first,
+        second,
+        before.clusters,
+        is_identical=is_identical(before, after),
+        settings=settings or workspace.settings.compare,
+    )
+    return replace(twin, published=found)
+
+
+def _with_category(workspace: Workspace, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the category under the name that the scripts look for."""
+    gold = workspace.snapshot("curate").scan("gold")
+    paths = gold.select("record_id", joined("category_path").alias(CATEGORY)).collect()
+    return rows.join(
+        paths, left_on="example_id", right_on="record_id", how="left", maintain_order="left"
+    )
+
+
+def _as_published(gold: pl.DataFrame) -> pl.DataFrame:
+    """Gold as a paper's file has it: one category, attributes as an object, null as "n/a"."""
+    if "attributes" not in gold.columns:
+        return gold
+    texts = [
+        json.dumps(
+            {one["key"]: [e["value"] for e in one["evidences"] or []] or _NULL for one in held}
+        )
+        for held in gold["attributes"].to_list()
+    ]
+    return gold.select(joined("category_path").alias(CATEGORY), pl.Series("attributes", texts))
+
+
+def main_of(body: dict[str, Any]) -> dict[str, Any]:
+    """The estimate that a definition quotes, out of ``strict`` or ``published``."""
+    found: dict[str, Any] = body[body["main"]]
+    return found
