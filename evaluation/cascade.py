@@ -14,7 +14,7 @@ from evaluation.contract import Task
 from evaluation.costs import row_usage
 from evaluation.loading import Answers
 from evaluation.metric import RatioMetric, Sums, difference_of, ratio_statistic
-from evaluation.slicing.tables import slice_metric
+from evaluation.slicing.choosing import ratio_metric
 
 N_POINTS = 20
 CASCADE_SCHEMA = pl.Schema(
@@ -111,7 +111,7 @@ def cascade_curve(
             "the small model's predictions have no confidence: no row has a score or logprobs. "
             "Predict again with one of them."
         )
-    chosen = slice_metric(task, [small.answers, large.answers], metric)
+    chosen = ratio_metric(task, [small.answers, large.answers], metric)
     ours, theirs = chosen.sums(small.answers), chosen.sums(large.answers)
     known = sure[~np.isnan(sure)]
     inner = np.unique(np.quantile(known, np.arange(1, n_points) / n_points, method="higher"))

@@ -169,15 +169,8 @@ class CategoryAnswers:
 
         Shapes ``(m,)``, ``(m,)`` and ``(3, m)``; nodes are those of gold and answers together.
         """
-        shared, nodes = 2 * self.shared, self.gold_depth + self.answer_depth
-        if self.clusters is None:
-            parts = np.stack([shared, nodes, np.ones(self.n_rows)])
-            return self.gold_classes, np.arange(self.n_rows), parts
-        width = int(self.clusters.max(initial=0)) + 1
-        keys, parts = summed_cells(
-            self.gold_classes * width + self.clusters, (shared, nodes, np.ones(self.n_rows, bool))
-        )
-        return *np.divmod(keys, width), parts
+        nodes = self.gold_depth + self.answer_depth
+        return cells_of_shared(self.gold_classes, 2 * self.shared, nodes, self.clusters)
 
     @property
     def n_levels(self) -> int:
@@ -206,6 +199,18 @@ class CategoryAnswers:
     def answer_text(self) -> pl.Series:
         """The answer of each row, as a joined path; null without one."""
         return self.texts(self.answer)
+
+
+def cells_of_shared(
+    gold_classes: np.ndarray, shared: np.ndarray, nodes: np.ndarray, clusters: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`CategoryAnswers.shared_in_cells` from what each row has, shape ``(n,)`` each."""
+    n = len(gold_classes)
+    if clusters is None:
+        return gold_classes, np.arange(n), np.stack([shared, nodes, np.ones(n)])
+    width = int(clusters.max(initial=0)) + 1
+    keys, parts = summed_cells(gold_classes * width + clusters, (shared, nodes, np.ones(n, bool)))
+    return *np.divmod(keys, width), parts
 
 
 def path_texts(tree: Taxonomy, codes: np.ndarray) -> pl.Series:

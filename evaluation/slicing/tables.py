@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -12,14 +12,15 @@ import polars as pl
 
 from catalog.errors import InputError
 from evaluation.attributes import AttributeAnswers
-from evaluation.comparison import chosen_metric, metrics_for
 from evaluation.contract import Task
 from evaluation.group_means import GroupCounts, group_mean
 from evaluation.loading import Answers
-from evaluation.metric import Metric, RatioMetric, Statistic, Sums, difference_of
+from evaluation.metric import RatioMetric, Statistic, Sums, difference_of
 from evaluation.randomisation import t_p
 from evaluation.repeats import mean_of
 from evaluation.slices import sliced_ratios
+from evaluation.slicing.cell_metrics import cell_differences, cell_scores
+from evaluation.slicing.choosing import SliceMetric, slice_metric, slice_metrics
 from evaluation.slicing.differences import ratio_differences, with_marks
 from evaluation.slicing.makers import (
     CATEGORY,
@@ -37,6 +38,7 @@ from stats.estimate import Estimate
 ALL = "all"
 NATURAL, UNIFORM = "natural", "uniform"
 N_DRAWS = 10_000
+NO_MEAN = "no sum over rows: it has no mean over categories"
 SCORE_SCHEMA = pl.Schema(
     {
         "slice": pl.String(),
@@ -47,6 +49,7 @@ SCORE_SCHEMA = pl.Schema(
         "value": pl.Float64(),
         "low": pl.Float64(),
         "high": pl.Float64(),
+        "reason": pl.String(),
     }
 )
 DIFFERENCE_SCHEMA = pl.Schema(
@@ -65,6 +68,7 @@ DIFFERENCE_SCHEMA = pl.Schema(
         "p_holm": pl.Float64(),
         "p_bh": pl.Float64(),
         "mark": pl.String(),
+        "reason": pl.String(),
     }
 )
 
@@ -228,32 +232,6 @@ def _coded(name: str, parts: pl.Series, is_of_pairs: bool) -> Sliced:
     return Sliced(name, order, codes.fill_null(-1).to_numpy(), is_of_pairs)
 
 
-def slice_metric(task: Task, answers: Sequence[Answers], name: str | None) -> RatioMetric[Any]:
-    """The metric that is asked for, else the task's own, else accuracy: a ratio of sums.
-
-    Raises
-    ------
-    InputError
-        If it is not known, or is no ratio of sums over rows (macro averages are not).
-    """
-    metrics: Mapping[str, Metric[Any]] = metrics_for(task, answers)
-    ratios = {key: one for key, one in metrics.items() if isinstance(one, RatioMetric)}
-    chosen = chosen_metric(task, metrics, name)
-    if name is None and chosen.name not in ratios:
-        return ratios.get("accuracy") or next(iter(ratios.values()))
-    if chosen.name not in ratios:
-        raise InputError(
-            f"{chosen.name} is no sum over rows, so slices cannot hold it. Known: "
-            f"{', '.join(ratios)}."
-        )
-    return ratios[chosen.name]
-
-
-def slice_metrics(task: Task, answers: Sequence[Answers], names: Sequence[str | None]) -> list[str]:
-    """The metrics that names stand for (`slice_metric`), each once."""
-    return list(dict.fromkeys(slice_metric(task, answers, name).name for name in names))
-
-
 def slice_scores(
     task: Task, answers: Answers, slices: Sequence[Sliced], metric: str | None = None
 ) -> pl.DataFrame:
@@ -269,9 +247,12 @@ def slice_scores(
             ]
             tables.append(_estimated(one, estimates, chosen.name))
             continue
-        sums, codes, clusters = _of_parts(chosen.sums(answered), one.codes, answered.clusters)
-        table = sliced_ratios(sums, codes, len(one.parts), clusters)
-        table = table.with_columns(pl.col("value", "low", "high") * 1.0)
+        if isinstance(chosen, RatioMetric):
+            sums, codes, clusters = _of_parts(chosen.sums(answered), one.codes, answered.clusters)
+            table = sliced_ratios(sums, codes, len(one.parts), clusters)
+            table = table.with_columns(_ratio_reason("value", chosen.empty))
+        else:
+            table = cell_scores(chosen, answered, one.codes, len(one.parts))
         tables.append(_named(one, chosen.name, table))
     return _stacked(tables, SCORE_SCHEMA)
 
@@ -290,25 +271,16 @@ def slice_differences(
     """
     chosen = slice_metric(task, [*baselines, *candidates], metric)
     sides = (baselines, candidates)
-    is_exact = chosen.is_set_by_gold and len(baselines) == len(candidates) == 1
     tables = []
     for one in slices:
         if one.name == DISTRIBUTION:
             tables.append(_distribution_differences(chosen, baselines, candidates, one))
             continue
         answered = [[_by_pair(run) if one.is_of_pairs else run for run in runs] for runs in sides]
-        clusters = answered[0][0].clusters
-        before, after = (_of_parts(_summed(chosen, runs), one.codes, clusters) for runs in answered)
-        whole = bool(np.all(after[0].numerators % 1 == 0) and np.all(before[0].numerators % 1 == 0))
-        table = ratio_differences(
-            before[0],
-            after[0],
-            before[1],
-            len(one.parts),
-            before[2],
-            is_exact=is_exact and whole,
-            upper=chosen.upper,
-        )
+        if isinstance(chosen, RatioMetric):
+            table = _ratio_differences(chosen, answered[0], answered[1], one)
+        else:
+            table = cell_differences(chosen, answered[0], answered[1], one.codes, len(one.parts))
         tables.append(_named(one, chosen.name, table))
     marked = with_marks(
         pl.concat(tables, how="diagonal_relaxed")
@@ -317,6 +289,42 @@ def slice_differences(
         higher_is_better=chosen.higher_is_better,
     )
     return _stacked([marked], DIFFERENCE_SCHEMA)
+
+
+def _ratio_differences(
+    metric: RatioMetric[Any],
+    baselines: Sequence[Answers],
+    candidates: Sequence[Answers],
+    one: Sliced,
+) -> pl.DataFrame:
+    clusters = baselines[0].clusters
+    before, after = (
+        _of_parts(_summed(metric, runs), one.codes, clusters) for runs in (baselines, candidates)
+    )
+    whole = bool(np.all(after[0].numerators % 1 == 0) and np.all(before[0].numerators % 1 == 0))
+    alone = len(baselines) == len(candidates) == 1
+    table = ratio_differences(
+        before[0],
+        after[0],
+        before[1],
+        len(one.parts),
+        before[2],
+        is_exact=metric.is_set_by_gold and alone and whole,
+        upper=metric.upper,
+    )
+    return table.with_columns(_ratio_reason("difference", metric.empty))
+
+
+def _ratio_reason(column: str, empty: str) -> pl.Expr:
+    """Why a ratio, or its interval, is undefined in a part."""
+    groups = pl.format("no interval: {} independent group", "n_clusters")
+    return (
+        pl.when(pl.col(column).is_nan())
+        .then(pl.lit(empty))
+        .when(pl.col("low").is_nan())
+        .then(groups)
+        .alias("reason")
+    )
 
 
 def _summed(metric: RatioMetric[Any], runs: Sequence[Answers]) -> Sums:
@@ -355,10 +363,13 @@ def _by_pair(answers: Answers) -> AttributeAnswers:
     )
 
 
-def _distributions(
-    metric: RatioMetric[Any], answers: Answers, categories: Sliced
-) -> list[Statistic]:
+def _distributions(metric: SliceMetric, answers: Answers, categories: Sliced) -> list[Statistic]:
     """The metric over the rows as they are, and as the mean over gold categories."""
+    if not isinstance(metric, RatioMetric):
+        return [
+            metric.statistic(answers),
+            Statistic(math.nan, np.zeros(answers.n_rows), reason=NO_MEAN),
+        ]
     sums, codes, _ = _of_parts(metric.sums(answers), categories.codes, None)
     rows = np.flatnonzero(categories.codes >= 0)
     counts = GroupCounts(codes, rows, np.stack(sums), sums.denominators)
@@ -376,7 +387,7 @@ def _distributions(
 
 
 def _distribution_differences(
-    metric: RatioMetric[Any],
+    metric: SliceMetric,
     baselines: Sequence[Answers],
     candidates: Sequence[Answers],
     categories: Sliced,
@@ -405,6 +416,7 @@ def _distribution_differences(
                 "low": found.low,
                 "high": found.high,
                 "p_value": tested.p_value,
+                "reason": found.reason,
             }
         )
     return pl.DataFrame(rows)
@@ -429,6 +441,7 @@ def _estimated(one: Sliced, estimates: Sequence[Estimate], metric: str) -> pl.Da
                 "value": found.value,
                 "low": found.low,
                 "high": found.high,
+                "reason": found.reason,
             }
             for part, found in zip((NATURAL, UNIFORM), estimates, strict=True)
         ]
