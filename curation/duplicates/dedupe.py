@@ -9,7 +9,8 @@ import polars as pl
 
 from catalog.errors import InputError
 from curation.duplicates.equal import EqualSets, equal_sets
-from curation.duplicates.join import Pairs, Told, similar_forest, similar_pairs
+from curation.duplicates.forest import Pairs
+from curation.duplicates.join import Told, similar_forest, similar_pairs
 from curation.duplicates.tokens import word_sets
 
 MAX_PAIRS = 100_000_000

@@ -47,11 +47,7 @@ def equal_sets(sets: TokenSets) -> EqualSets:
     members = filled[np.argsort(group[filled], kind="stable")]
     starts = np.zeros(len(first) + 1, np.int64)
     np.cumsum(np.bincount(group[filled], minlength=len(first)), out=starts[1:])
-    sizes = sets.sizes[first]
-    packed = np.zeros(len(first) + 1, np.int64)
-    np.cumsum(sizes, out=packed[1:])
-    tokens = _taken(sets.starts, sets.tokens, first, packed)
-    return EqualSets(first, group, members, starts, TokenSets(packed, tokens))
+    return EqualSets(first, group, members, starts, sets.taken(first))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -89,11 +85,3 @@ def _assign(starts, tokens, rows, hashes, first_of):  # type: ignore[no-untyped-
             if same:
                 first_of[row] = other
                 break
-
-
-@numba.njit(cache=True, nogil=True)
-def _taken(starts, tokens, rows, packed):  # type: ignore[no-untyped-def]
-    out = np.empty(packed[-1], np.int32)
-    for n in range(len(rows)):
-        out[packed[n] : packed[n + 1]] = tokens[starts[rows[n]] : starts[rows[n] + 1]]
-    return out

@@ -45,6 +45,23 @@ class TokenSets:
         """Tokens in each set."""
         return np.diff(self.starts)
 
+    def taken(self, rows: np.ndarray) -> TokenSets:
+        """Some of the sets, in that order."""
+        starts = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum(self.sizes[rows], out=starts[1:])
+        out = np.empty(starts[-1], self.tokens.dtype)
+        _take(self.starts, self.tokens, rows, starts, out)
+        return TokenSets(starts, out)
+
+
+@numba.njit(cache=True, nogil=True)
+def _take(starts, tokens, rows, new_starts, out):  # type: ignore[no-untyped-def]
+    for n in range(len(rows)):
+        at = new_starts[n]
+        for i in range(starts[rows[n]], starts[rows[n] + 1]):
+            out[at] = tokens[i]
+            at += 1
+
 
 def word_sets(texts: pl.Series) -> TokenSets:
     """The set of words of each text (`catalog.text.words`); null and wordless texts are empty.
