@@ -21,7 +21,7 @@ from workspace.sample import SAMPLE, build_sample
 from workspace.workspace import Workspace
 
 _ROOT = Path(__file__).resolve().parents[1]
-_WAIT_S = 60
+_WAIT_S = 180
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +44,8 @@ def app_verb(
         try:
             if not _is_up(server, f"http://{address}:{port}/_stcore/health"):
                 raise InputError(
-                    f"the workbench did not start on port {port}. Is it taken? Pass --port N."
+                    f"the workbench did not start on port {port}; the reason stands above. "
+                    "Where the port is taken, pass --port N."
                 )
             say(f"Goldshelf is at http://{address}:{port}  (Ctrl-C stops it)")
             return server.wait()

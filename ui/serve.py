@@ -7,34 +7,43 @@ declared its navigation: whoever opens a page's address first would see that pag
 from __future__ import annotations
 
 import importlib
+import logging
+import pkgutil
 import sys
-import threading
 from pathlib import Path
 
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
+
+import charts
+import ui
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 # Nobody edits the program while it serves: watching every file of it only costs time.
 QUIET = ["--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
 
 
-def _import_ahead() -> None:
-    """What the pages need, so that the first visitor does not wait for it."""
-    for name in (
-        "ui.shell",
-        "ui.opening",
-        "ui.review",
-        "duckdb",
-    ):
-        importlib.import_module(name)
+def import_pages() -> None:
+    """What the pages need, before anybody can ask for a page.
+
+    One thread imports it all. Two that import the same modules at once, as this one and a first
+    visitor's would, are given modules that are half made or that failed for the other: the page
+    would say that a name cannot be imported, and not why. What cannot be imported ends the
+    server here, with its reason.
+    """
+    # Its only word is that no server runs yet.
+    logging.getLogger("streamlit.runtime.caching.cache_data_api").setLevel(logging.ERROR)
+    for package in (charts, ui):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            if module.name != "ui.serve":
+                importlib.import_module(module.name)
 
 
 def main(arguments: list[str]) -> None:
     """Serve; the arguments are those of ``streamlit run``."""
     PagesManager.uses_pages_directory = False
     sys.argv = ["streamlit", "run", str(APP), *QUIET, *arguments]
-    threading.Thread(target=_import_ahead, daemon=True).start()
+    import_pages()
     cli.main()
 
 

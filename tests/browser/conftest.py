@@ -29,7 +29,8 @@ _IDLE = """() => {
   const app = document.querySelector('[data-testid="stApp"]');
   const main = document.querySelector('[data-testid="stMain"]');
   return app?.getAttribute('data-test-script-state') === 'notRunning'
-    && main?.querySelector('h1') && !main.querySelector('[data-testid="stSkeleton"]');
+    && main?.querySelector('h1, [data-testid="stException"]')
+    && !main.querySelector('[data-testid="stSkeleton"]');
 }"""
 
 
@@ -117,6 +118,7 @@ class Visitor:
     def wait(self) -> Visitor:
         """Until the page is drawn whole."""
         self.page.wait_for_function(_IDLE)
+        assert self.main.locator("h1").count(), self.exceptions()
         return self
 
     def reload(self) -> Visitor:
