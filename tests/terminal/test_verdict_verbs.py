@@ -9,18 +9,16 @@ import pytest
 from terminal.main import run
 from tests.runs_workspace import bring, runs_workspace
 
-RUNS = Path("/work/shared/data/attributes/extractgpt/predictions")
-needs_runs = pytest.mark.skipif(
-    not RUNS.exists(), reason="the public ExtractGPT runs are not on this machine"
-)
-
 
 def said(capsys):
     return json.loads(capsys.readouterr().out)
 
 
-def ae110k(words):
-    return str(next(RUNS.glob(f"schema_ae_110k_gpt_4_0613{words}*.gz")))
+@pytest.fixture
+def ae110k(shared_data):
+    """A published run by the end of its name."""
+    runs = shared_data / "attributes" / "extractgpt" / "predictions"
+    return lambda words: str(next(runs.glob(f"schema_ae_110k_gpt_4_0613{words}*.gz")))
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +30,7 @@ def shop(tmp_path_factory):
     return str(workspace.root)
 
 
-@needs_runs
-def test_public_runs_are_compared_by_attribute_and_category(capsys, tmp_path):
+def test_public_runs_are_compared_by_attribute_and_category(ae110k, capsys, tmp_path):
     gates = tmp_path / "gates.toml"
     gates.write_text(
         '[[gate]]\nmetric = "f1"\nslice = "attribute"\npart = "Model Number"\nat_least = 0\n'
