@@ -351,7 +351,8 @@ def _score_workspace(
         figures = one.snapshot.figures
         _print_scores(figures, f"{one.run} on split {figures['split']}")
         for line, values in figures["reference_lines"].items():
-            say(f"{line}: accuracy {values['accuracy']:.1%}")
+            for main in [name for name in ("accuracy", "f1") if name in values][:1]:
+                say(f"{line}: {main} {values[main]:.1%}")
         if tables:
             print_slices(tables[one.run])
 

@@ -11,10 +11,15 @@ import streamlit as st
 
 from catalog.errors import GoldshelfError
 from charts.theme import percent
-from evaluation.published.twins import TwinComparison, TwinScores
 from stats.estimate import Estimate
 from ui import files, result_tables, run_options, safe, tables, twins
-from workspace.runs import compare_run_files, gold_columns, score_run_file
+from workspace.runs import (
+    TwinComparison,
+    TwinScores,
+    compare_run_files,
+    gold_columns,
+    score_run_file,
+)
 from workspace.runs.plain import TASKS
 from workspace.runs.published import definitions_of, known_definitions
 

@@ -24,12 +24,13 @@ from evaluation.comparison import (
 from evaluation.contract import Task
 from evaluation.leaderboard import leaderboard
 from evaluation.loading import Loaded, load_answers
-from evaluation.reference_lines import reference_lines
+from evaluation.reference_lines import reference_lines, task_lines
 from evaluation.scores import with_intervals
 from evaluation.settings import CompareSettings
 from workspace.atomic import digest_of
 from workspace.database.tables import Run
 from workspace.lock import locked
+from workspace.runs.encoders import encoder_of
 from workspace.runs.gold import GROUP, basis, gold_of, majority_path, train_ids
 from workspace.runs.plain import scores_of
 from workspace.snapshots import Output, Snapshot
@@ -37,7 +38,7 @@ from workspace.snapshots import Output, Snapshot
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
 
-VERSION = 5
+VERSION = 6
 """Raised when the same predictions would get other scores."""
 
 
@@ -126,6 +127,7 @@ def load_runs(workspace: Workspace, runs: Sequence[RunInfo], *, keep_rows: bool 
         gold_name=f"split {first.split}",
         train_ids=train_ids(workspace),
         keep_rows=keep_rows,
+        encoder=encoder_of(workspace.settings.score),
     )
 
 
@@ -170,9 +172,10 @@ def _score(workspace: Workspace, run: RunInfo, force: bool) -> Made:
         repeats,
         workspace.settings.score,
     )
-    lines = {}
     if isinstance(answers, CategoryAnswers):
         lines = reference_lines(answers, majority_path(workspace))
+    else:
+        lines = task_lines(run.task, answers)
     rows = scores.rows
     if answers.clusters is not None:
         rows = rows.with_columns(pl.Series("cluster", answers.clusters))

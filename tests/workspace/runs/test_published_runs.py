@@ -8,6 +8,7 @@ from catalog.errors import InputError
 from terminal.main import run
 from tests.runs_workspace import TEST, bring, bring_attributes, import_rows, runs_workspace
 from workspace.runs.published import definitions_of, published_runs, twin_of
+from workspace.views.results import reference_lines
 
 
 @pytest.fixture
@@ -73,3 +74,11 @@ def test_the_published_split_in_a_workspace_has_its_lines(shared_data, tmp_path)
     assert split_digest(gold) == OA_MINE[1]
     assert len(literature_lines("extractgpt", "attributes", gold)) == 5
     assert literature_lines("extractgpt", "attributes", gold.head(400)) == []
+
+
+def test_a_run_on_attributes_has_its_reference_lines(workspace, capsys):
+    bring_attributes(workspace, "a", 0.5)
+    # every gold value is red: null is wrong everywhere, the most frequent value right everywhere
+    assert reference_lines(workspace, "a", "f1") == {"always null": 0.0, "majority": 1.0}
+    assert run(["score", "a", "-w", str(workspace.root)]) == 0
+    assert "always null: f1 0.0%" in capsys.readouterr().out
