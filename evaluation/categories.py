@@ -20,6 +20,7 @@ from evaluation.clusters import cluster_codes
 from evaluation.confidence import confidences
 from evaluation.outcomes import outcome_counts
 from evaluation.paths import answered_paths, read_paths
+from evaluation.text_models import Encodes
 
 GOLD_NAMES, GOLD_TEXT = "gold_names", "gold_path"
 MOST_REPAIRED = 5_000
@@ -54,6 +55,8 @@ class CategoryAnswers:
         where no prediction has candidates.
     confidence
         In [0, 1], NaN where a row has none, ``(n,)``; None where no row has one.
+    encoder
+        What tells how alike two paths are in meaning; None where nothing does.
     """
 
     tree: Taxonomy
@@ -67,6 +70,7 @@ class CategoryAnswers:
     taxonomy: Taxonomy | None = None
     gold_ranks: np.ndarray | None = None
     confidence: np.ndarray | None = None
+    encoder: Encodes | None = None
 
     @property
     def n_rows(self) -> int:
@@ -171,6 +175,29 @@ class CategoryAnswers:
         """
         nodes = self.gold_depth + self.answer_depth
         return cells_of_shared(self.gold_classes, 2 * self.shared, nodes, self.clusters)
+
+    @cached_property
+    def likeness(self) -> np.ndarray | None:
+        """The cosine of the embedded paths of gold and answer, 0 without answer and below, ``(n,)``.
+
+        None without an encoder.
+        """
+        if self.encoder is None:
+            return None
+        answered = np.flatnonzero(self.answer >= 0)
+        named, places = np.unique(
+            np.stack([self.gold[answered], self.answer[answered]]), return_inverse=True
+        )
+        vectors = self.encoder.vectors(self.texts(named).to_list()).astype(float)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        units = np.divide(vectors, lengths, out=vectors, where=lengths > 0)
+        likeness = np.zeros(self.n_rows)
+        places = places.reshape(2, -1)
+        for at in range(0, len(answered), _BLOCK // 8):
+            gold, answer = places[:, at : at + _BLOCK // 8]
+            cosines = np.einsum("nd,nd->n", units[gold], units[answer])
+            likeness[answered[at : at + _BLOCK // 8]] = np.clip(cosines, 0.0, 1.0)
+        return np.where(self.is_correct, 1.0, likeness)
 
     @property
     def n_levels(self) -> int:

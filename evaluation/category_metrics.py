@@ -96,6 +96,12 @@ def _semantic_f1(answers: CategoryAnswers) -> Sums:
     return Sums(2 * alike, 1.0 + (answers.answer >= 0))
 
 
+def _semantic_f1_embedding(answers: CategoryAnswers) -> Sums:
+    if answers.likeness is None:
+        return Sums(np.zeros(answers.n_rows), np.zeros(answers.n_rows))
+    return Sums(2 * answers.likeness, 1.0 + (answers.answer >= 0))
+
+
 def _in_top(k: int) -> Callable[[CategoryAnswers], Sums]:
     def sums(answers: CategoryAnswers) -> Sums:
         ranks = answers.gold_ranks
@@ -136,6 +142,7 @@ _CLASSES = "over the categories that occur in the gold"
 _NEVER = "one that is never answered counts 0"
 _LOWEST = "the lowest category that both paths share"
 _NONE = "0 where they share none"
+_NO_ENCODER = "no embedding model is set: embedding in [score] names one"
 _NO_CANDIDATES = "no prediction has candidates"
 _NO_REPAIR = f"no taxonomy is given, or more than {MOST_REPAIRED:,} paths are outside it"
 
@@ -227,6 +234,14 @@ def category_metrics(n_levels: int, max_depth: int = 0) -> dict[str, Metric[Cate
             "2 x similarity of answer and gold, summed over rows / (answered rows + gold rows); "
             "similarity through the tree: 2 x shared levels / (levels of the answer + of the gold)",
             _semantic_f1,
+        ),
+        RatioMetric(
+            "semantic_f1_embedding",
+            "2 x similarity of answer and gold, summed over rows / (answered rows + gold rows); "
+            "similarity of meaning: the cosine of the embedded paths, 0 where it is below, 1 where the "
+            "answer is the gold path",
+            _semantic_f1_embedding,
+            empty=_NO_ENCODER,
         ),
         *(
             RatioMetric(

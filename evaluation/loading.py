@@ -30,7 +30,9 @@ from evaluation.contract import Task, conform_predictions
 from evaluation.joining import join_predictions, repeats_of
 from evaluation.settings import ScoreSettings
 from evaluation.tasks import TASKS, RowAnswers
+from evaluation.tasks.question_answers import QuestionAnswers
 from evaluation.tasks.row_answers import LABEL, task_gold
+from evaluation.text_models import BertModel, Encodes
 
 Answers = CategoryAnswers | AttributeAnswers | RowAnswers
 CLUSTER = "cluster_of_row"
@@ -84,6 +86,7 @@ def load_answers(
     gold_name: str = "gold",
     train_ids: pl.Series | None = None,
     keep_rows: bool = False,
+    encoder: Encodes | None = None,
 ) -> Loaded:
     """Check gold and predictions, join them by key, read the answers.
 
@@ -97,6 +100,8 @@ def load_answers(
         What the valid paths are; None where they are those of the gold.
     keep_rows
         Whether the joined rows are given too, for a published definition to read.
+    encoder
+        The embedding model of `semantic_f1_embedding`; None where there is none.
 
     Raises
     ------
@@ -118,12 +123,14 @@ def load_answers(
     rows = [one.rows for one in every]
     read: list[Answers]
     if task == "classification":
-        read = list(category_answers(rows, taxonomy, by))
+        read = [replace(one, encoder=encoder) for one in category_answers(rows, taxonomy, by)]
     elif task in TASKS:
         answered = TASKS[task].read(rows, cluster_codes(rows[0], by))
         read = [
             replace(one, confidence=confidences(of)) for one, of in zip(answered, rows, strict=True)
         ]
+        bert = BertModel(settings.bertscore, settings.bertscore_download)
+        read = [replace(r, bert=bert) if isinstance(r, QuestionAnswers) else r for r in read]
     else:
         read = list(attribute_answers(rows, by, settings.null_values))
     starts = np.cumsum([0, *(len(repeats) for repeats in given.values())]).tolist()

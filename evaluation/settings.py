@@ -17,7 +17,9 @@ class ScoreSettings(BaseModel):
 
     ``null_values`` are the attribute values that count as null, whatever their case. ``interval``
     says where intervals come from: the influence of each group of rows, or ``n_resamples`` drawn
-    with replacement from the groups (`evaluation.bootstrap`), as ``seed`` decides.
+    with replacement from the groups (`evaluation.bootstrap`), as ``seed`` decides. ``bertscore`` is
+    the model of BERTScore, a folder or a name of the Hugging Face hub, fetched only where
+    ``bertscore_download`` says so; ``embedding`` the static model of `semantic_f1_embedding`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -26,6 +28,9 @@ class ScoreSettings(BaseModel):
     interval: Interval = "influence"
     n_resamples: int = Field(default=N_RESAMPLES, ge=999, le=1_000_000)
     seed: int = 0
+    bertscore: str | None = None
+    bertscore_download: bool = False
+    embedding: str | None = None
 
 
 class CompareSettings(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -44,6 +44,7 @@ from evaluation.tasks.row_answers import (
     said,
     share,
 )
+from evaluation.text_models import BertModel
 
 ALWAYS_ANSWERED = "always answered: every question taken to have an answer"
 ALWAYS_NULL = "always null: no question answered"
@@ -70,12 +71,15 @@ class QuestionAnswers(RowAnswers):
     takes_answerable
         1 where the run gives an answer, 0 where it says that there is none, NaN where it does
         neither, ``(n,)``.
+    bert
+        The model of BERTScore.
     """
 
     references: list[list[str]]
     contexts: list[list[str]]
     is_answerable: np.ndarray
     takes_answerable: np.ndarray
+    bert: BertModel = field(default=BertModel(), kw_only=True)
 
     @cached_property
     def asked(self) -> np.ndarray:
@@ -112,6 +116,16 @@ class QuestionAnswers(RowAnswers):
     def rouge_l(self) -> np.ndarray:
         """ROUGE-L with the best gold answer, ``(n,)``."""
         return self.by_row(rouge_l)
+
+    @cached_property
+    def bert_score(self) -> np.ndarray:
+        """BERTScore F with the best gold answer, ``(n,)``; the model has to be there."""
+        found = np.zeros(self.n_rows)
+        rows = [row for row in self.asked.tolist() if self.texts[row]]
+        found[rows] = self.bert.scores(
+            [self.texts[row] for row in rows], [self.references[row] for row in rows]
+        )
+        return found
 
     @cached_property
     def bleu_tokenizer(self) -> str:
@@ -281,6 +295,21 @@ def _corpus_bleu(answers: Sequence[QuestionAnswers]) -> SummedMetric[QuestionAns
     return SummedMetric("bleu", definition, lambda one: one.bleu[1], corpus_bleu, _EMPTY)
 
 
+def _bert_score(answers: Sequence[QuestionAnswers]) -> RatioMetric[QuestionAnswers]:
+    model = answers[0].bert if answers else BertModel()
+    named = f" of {model.name}" if model.name else ""
+    words = (
+        f"BERTScore F (Zhang et al. 2020){named} with the best gold answer, by bert-score, without "
+        "idf and baseline rescaling: unlike texts have .8 and more"
+    )
+    lacks = model.lacks
+    sums = _nothing if lacks else _over_asked(lambda one: one.bert_score)
+    return RatioMetric(
+        "bert_score", f"{_ASKED} of {words}; {_ZERO}", sums, empty=lacks or _EMPTY,
+        is_set_by_gold=True,
+    )  # fmt: skip
+
+
 def _faithful(at: int) -> Callable[[QuestionAnswers], Sums]:
     def sums(answers: QuestionAnswers) -> Sums:
         found = answers.support[at]
@@ -346,6 +375,7 @@ def answer_metrics(answers: Sequence[QuestionAnswers]) -> dict[str, Metric[Quest
                 "sacrebleu",
             ),
             _corpus_bleu(answers),
+            _bert_score(answers),
             RatioMetric(
                 "answerability_accuracy",
                 "share of all gold rows that are answered where the question can be answered, and "

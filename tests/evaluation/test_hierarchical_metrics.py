@@ -246,3 +246,25 @@ def test_runs_are_compared_by_every_new_metric():
         found = compare_runs("classification", *sides, metric=metric)
         assert found.difference.value > 0, metric
         assert found.verdict == "better", metric
+
+
+def test_semantic_f1_by_embedding_knows_words_that_mean_the_same(tmp_path):
+    pytest.importorskip("model2vec", reason="model2vec is not installed: goldshelf[embeddings]")
+    from curation.llm.embeddings import open_encoder
+    from tests.static_models import static_model
+
+    encoder = open_encoder(static_model(tmp_path, [["sofas", "couches"], ["lamps"], ["home"]]))
+    gold = pl.DataFrame({"example_id": ["1", "2", "3", "4"], "category_path": ["home > sofas"] * 4})
+    run = pl.DataFrame(
+        {
+            "example_id": ["1", "2", "3", "4"],
+            "category_path": ["home > sofas", "home > couches", "home > lamps", None],
+        }
+    )
+    loaded = load_answers("classification", gold, {"r": run}, encoder=encoder).answers["r"]
+    # Vectors: home + sofas against home + couches: 1; against home + lamps: 1/2.
+    assert loaded.likeness == pytest.approx([1, 1, 0.5, 0], abs=1e-3)
+    metric = category_metrics(2)["semantic_f1_embedding"]
+    assert metric.statistic(loaded).value == pytest.approx(2 * 2.5 / (4 + 3), abs=1e-3)
+    alone = load_answers("classification", gold, {"r": run}).answers["r"]
+    assert metric.statistic(alone).estimate(None).reason.startswith("no embedding model is set")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from evaluation.slicing.material import SliceMaterial, slice_material
 from evaluation.slicing.choosing import slice_metrics
+from evaluation.slicing.material import SliceMaterial, slice_material
 from evaluation.slicing.tables import (
     ALL,
     slice_differences,
