@@ -1,18 +1,20 @@
 """Whole groups into splits: sizes as asked, categories in proportion.
 
 A greedy start gives each group, the largest first, to the split that lacks most rows, which
-alone keeps every split within one largest group of its size. A local search then moves
-groups as long as that brings the categories, at every level, closer to their proportion.
+alone keeps every split within one largest group of its size. A local search (`search`) then
+moves and swaps groups as long as that brings the categories, at every level, closer to their
+proportion.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
-_MAX_PASSES = 20
+from curation.splits.search import by_size, improve
+
+STEPS_A_GROUP = 200
 _FEWEST_STEPS = 200_000
 _MOST_STEPS = 20_000_000
 
@@ -60,7 +62,13 @@ def count_groups(labels: np.ndarray, features: list[np.ndarray]) -> GroupCounts:
 
 
 def assign_groups(
-    counts: GroupCounts, fractions: tuple[float, ...], *, slack: float, seed: int
+    counts: GroupCounts,
+    fractions: tuple[float, ...],
+    *,
+    slack: float,
+    seed: int,
+    proportion_slack: float = 0.0,
+    steps_a_group: int = STEPS_A_GROUP,
 ) -> np.ndarray:
     """The split of each group, as a position in ``fractions``.
 
@@ -71,6 +79,11 @@ def assign_groups(
         that brings categories closer to their proportion.
     seed
         Decides the order of equal groups and of the search; nothing else is random.
+    proportion_slack
+        How far a category's rows in a split may be from their proportion, as a share of it,
+        before that counts.
+    steps_a_group
+        How long the search is: trials for each group, at least 200,000 in all.
 
     Returns
     -------
@@ -78,24 +91,26 @@ def assign_groups(
     the largest group.
     """
     total = int(counts.sizes.sum())
-    targets = np.array(fractions) * total
+    shares = np.array(fractions)
+    targets = shares * total
     generator = np.random.default_rng(seed)
     shuffled = generator.permutation(len(counts.sizes))
     order = shuffled[np.argsort(-counts.sizes[shuffled], kind="stable")]
-    assigned: np.ndarray = _greedy(order, counts.sizes, targets)
+    assigned: np.ndarray = by_size(order, counts.sizes, targets)
     if counts.n_features == 0 or len(counts.sizes) < 2:
         return assigned
-    n_holding = np.bincount(counts.features, minlength=counts.n_features)
-    _search(
+    tolerance = max(slack * total, 1.0)
+    improve(
         counts.sizes,
         counts.starts,
         counts.features,
         counts.counts,
-        n_holding >= len(fractions),
-        np.array(fractions),
+        can_be_everywhere(counts, shares.min() * total + tolerance, len(fractions)),
+        shares,
         targets,
-        max(slack * total, 1.0),
-        min(max(200 * len(counts.sizes), _FEWEST_STEPS), _MOST_STEPS),
+        tolerance,
+        proportion_slack,
+        min(max(steps_a_group * len(counts.sizes), _FEWEST_STEPS), _MOST_STEPS),
         seed,
         assigned,
         counts.n_features,
@@ -103,121 +118,11 @@ def assign_groups(
     return assigned
 
 
-@numba.njit(cache=True, nogil=True)
-def _greedy(order, sizes, targets):  # type: ignore[no-untyped-def]
-    lacking = targets.copy()
-    assigned = np.zeros(len(sizes), np.int64)
-    for group in order:
-        split = np.argmax(lacking)
-        assigned[group] = split
-        lacking[split] -= sizes[group]
-    return assigned
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _change(  # type: ignore[no-untyped-def]
-    group, here, there, starts, features, counts, held, groups_of, all_rows, everywhere, fractions,
-    price,
-):  # fmt: skip
-    """How much moving a group changes the distance to proportion; negative is better."""
-    change = 0.0
-    for i in range(starts[group], starts[group + 1]):
-        f, n = features[i], counts[i]
-        over = held[here, f] - fractions[here] * all_rows[f]
-        change += (abs(over - n) - abs(over)) / fractions[here]
-        over = held[there, f] - fractions[there] * all_rows[f]
-        change += (abs(over + n) - abs(over)) / fractions[there]
-        if everywhere[f]:
-            if groups_of[here, f] == 1:
-                change += price
-            if groups_of[there, f] == 0:
-                change -= price
-    return change
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _move(group, here, there, sizes, starts, features, counts, held, groups_of, rows, assigned):  # type: ignore[no-untyped-def]
-    assigned[group] = there
-    rows[here] -= sizes[group]
-    rows[there] += sizes[group]
-    for i in range(starts[group], starts[group + 1]):
-        held[here, features[i]] -= counts[i]
-        held[there, features[i]] += counts[i]
-        groups_of[here, features[i]] -= 1
-        groups_of[there, features[i]] += 1
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _fits(size, here, there, rows, targets, tolerance):  # type: ignore[no-untyped-def]
-    """Whether both splits stay within the tolerance, or come no further from their size."""
-    off_here, off_there = rows[here] - targets[here], rows[there] - targets[there]
-    worst = max(abs(off_here), abs(off_there), tolerance)
-    return max(abs(off_here - size), abs(off_there + size)) <= worst
-
-
-@numba.njit(cache=True, nogil=True)
-def _search(  # type: ignore[no-untyped-def]
-    sizes, starts, features, counts, everywhere, fractions, targets, tolerance, n_steps, seed,
-    assigned, n_features,
-):  # fmt: skip
-    """Simulated annealing, then descent, over moves of one group and swaps of two.
-
-    The distance: over splits and features, how many rows are too many or too few, weighted by
-    one over the fraction, so that a small split counts as much as a large one; and, for a
-    feature that has the groups to be everywhere, a high price for each split without it.
-    """
-    n_splits, n_groups = len(fractions), len(sizes)
-    held = np.zeros((n_splits, n_features))
-    groups_of = np.zeros((n_splits, n_features))
-    rows = np.zeros(n_splits)
-    all_rows = np.zeros(n_features)
-    for group in range(n_groups):
-        split = assigned[group]
-        rows[split] += sizes[group]
-        for i in range(starts[group], starts[group + 1]):
-            held[split, features[i]] += counts[i]
-            groups_of[split, features[i]] += 1
-            all_rows[features[i]] += counts[i]
-    mean_size = rows.sum() / n_groups
-    moved = 0
-    price = 50.0 * mean_size / fractions.min()
-    hot, cold = 20.0 * mean_size / fractions.min(), 0.2
-    cooling = (cold / hot) ** (1.0 / max(n_steps, 1))
-    temperature = hot
-    state = np.uint64(seed) * np.uint64(2654435761) + np.uint64(88172645463325252)
-    for step in range(n_steps + _MAX_PASSES * n_groups):
-        state ^= state << np.uint64(13)
-        state ^= state >> np.uint64(7)
-        state ^= state << np.uint64(17)
-        descent = step >= n_steps
-        drawn = (state >> np.uint64(11)) % np.uint64(n_groups)
-        group = step % n_groups if descent else np.int64(drawn)
-        if descent and step % n_groups == 0:
-            if step > n_steps + n_groups and moved == 0:
-                break
-            moved = 0
-        here = assigned[group]
-        there = (here + 1 + np.int64((state >> np.uint64(5)) % np.uint64(n_splits - 1))) % n_splits
-        if not _fits(sizes[group], here, there, rows, targets, tolerance):
-            continue
-        change = _change(
-            group,
-            here,
-            there,
-            starts,
-            features,
-            counts,
-            held,
-            groups_of,
-            all_rows,
-            everywhere,
-            fractions,
-            price,
-        )
-        temperature *= cooling
-        chance = np.float64(state >> np.uint64(11)) / 9007199254740992.0
-        if change < -1e-9 or (not descent and change < temperature * -np.log(chance + 1e-300)):
-            _move(
-                group, here, there, sizes, starts, features, counts, held, groups_of, rows, assigned
-            )
-            moved += 1
+def can_be_everywhere(counts: GroupCounts, room: float, n_splits: int) -> np.ndarray:
+    """Features held by as many groups as there are splits, all but one of which fit any split."""
+    owners = np.repeat(np.arange(len(counts.sizes)), np.diff(counts.starts))
+    holders = np.bincount(counts.features, minlength=counts.n_features)
+    fitting = counts.features[counts.sizes[owners] <= room]
+    return (holders >= n_splits) & (
+        np.bincount(fitting, minlength=counts.n_features) >= n_splits - 1
+    )
