@@ -4,7 +4,8 @@
         [--in-flight 100] [--provider openai] [--kills 2]
 
 The server counts for itself what it answered and billed. What latency and limit allow is
-``in_flight / latency_s`` requests a second. With ``--kills N`` the process is killed N times in
+``in_flight / latency_s`` requests a second; a rate is told from the first request that a process
+has answered to its last. With ``--kills N`` the process is killed N times in
 the middle. At the end the same is asked again, out of the cache.
 """
 
@@ -93,12 +94,13 @@ def memory_mib(pid: int, field: str) -> float:
 
 def watch(running: subprocess.Popen[str], server: Any, until: int) -> dict[str, Any]:
     """Follow a run until the server has billed so much, or it has ended."""
+    began, n_before = time.perf_counter(), server.counts()["n_billed"]
     first = last = None
     memory = []
     while running.poll() is None:
         n_billed = server.counts()["n_billed"]
         moment = time.perf_counter()
-        if first is None and n_billed:
+        if first is None and n_billed > n_before:
             first = (moment, n_billed)
         if last is None or n_billed > last[1]:
             last = (moment, n_billed)
@@ -111,6 +113,7 @@ def watch(running: subprocess.Popen[str], server: Any, until: int) -> dict[str, 
         rate = (last[1] - first[1]) / (last[0] - first[0])
     third = max(1, len(memory) // 3)
     return {
+        "seconds_to_the_first_request": first and first[0] - began,
         "requests_a_second": rate,
         "memory_mib_after_a_third": memory[third] if len(memory) > third else None,
         "memory_mib_most": max(memory, default=None),
@@ -134,11 +137,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_workspace(folder, given, server.base_url)
+        rates = []
         for kill in range(given.kills):
             running = start(folder)
-            watch(running, server, n_requests * (kill + 1) // (given.kills + 1))
+            part = watch(running, server, n_requests * (kill + 1) // (given.kills + 1))
+            rates.append(part["requests_a_second"])
             running.kill()
             running.communicate()
+            while server.counts()["n_in_flight"]:  # it answers the dead as well, and bills them
+                time.sleep(0.1)
         running = start(folder)
         found = watch(running, server, 10 * n_requests)
         told, errors = running.communicate()
@@ -153,6 +160,7 @@ def main() -> None:
         rate = found["requests_a_second"]
         votes = {name: f["n_votes"] for name, f in json.loads(told)["annotators"].items()}
         print(json.dumps({
+            "requests_a_second_until_each_kill": rates,
             **found,
             "allowed_a_second": allowed,
             "share_of_allowed": rate and rate / allowed,

@@ -61,6 +61,11 @@ class Layout:
         return self.root / ".progress.json"
 
     @property
+    def answers(self) -> Path:
+        """Answers of models that are not in the database yet, ``.answers/SENDER.N.tsv``."""
+        return self.root / ".answers"
+
+    @property
     def tried(self) -> Path:
         """The last try of each language model."""
         return self.root / ".tried.json"

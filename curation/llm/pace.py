@@ -63,6 +63,8 @@ class Pace:
 
     Attributes
     ----------
+    places
+        How many may be let through at a time.
     n_tries, n_busy, n_opened
         How often a server was asked, had no answer, and how often the circuit opened.
     """
@@ -85,6 +87,7 @@ class Pace:
         self._first_wait_s, self._longest_wait_s = first_wait_s, longest_wait_s
         self._window_s = window_s
         self._random = random.Random(seed)
+        self.places = concurrent
         self._places = asyncio.Semaphore(concurrent)
         self._door = asyncio.Lock()
         self._news = asyncio.Event()
@@ -95,9 +98,17 @@ class Pace:
         self._is_open = self._is_probing = False
 
     @classmethod
-    def of(cls, settings: ModelAnnotator) -> Self:
-        """The pace that an annotator's settings allow."""
-        return cls(settings.concurrent, settings.requests_per_minute, settings.tokens_per_minute)
+    def of(cls, settings: ModelAnnotator, n_ahead: int = 0) -> Self:
+        """The pace that an annotator's settings allow.
+
+        Parameters
+        ----------
+        n_ahead
+            How many more are let through, where whoever takes them counts what is in flight.
+        """
+        return cls(
+            settings.concurrent + n_ahead, settings.requests_per_minute, settings.tokens_per_minute
+        )
 
     def expected_tokens(self, request: Request) -> int:
         """What is set aside for a request: 0 where no limit asks for it."""

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from catalog.text import storable
+from curation.llm.journal import cost_of
 from curation.llm.pace import Pace, ask_politely
 from curation.llm.prices import ModelPrice
 from curation.llm.requests import BusyError, Provider, RejectedError, Reply, Request
 from curation.llm.settings import ModelAnnotator
 from curation.llm.stages import Asked, Stage
 from curation.llm.tokens import characters_of, most_tokens_in
-from workspace.models.calls import DONE, FAILED, SENT, Held, call_id, now
+from workspace.models.calls import FAILED, SENT, Held, call_id, done, now
 from workspace.models.purse import OutOfBudgetError
 
 StopReason = Literal["", "budget", "person"]
@@ -62,7 +63,7 @@ class Job:
     run_id
         Names the way its votes are made: another way has another name.
     turns
-        Lets some more through than may be in flight, so that a place is taken at once.
+        Lets some more through than the pace does, so that a place is taken at once.
     """
 
     name: str
@@ -75,7 +76,7 @@ class Job:
     turns: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "turns", asyncio.Semaphore(self.settings.concurrent * 5 // 4 + 2))
+        object.__setattr__(self, "turns", asyncio.Semaphore(self.pace.places * 5 // 4 + 2))
 
 
 class Asking:
@@ -206,10 +207,7 @@ class _Booked:
 
     def _cost(self) -> float | None:
         """What the reply has cost; None where nobody knows the price."""
-        price, reply = self._job.price, self._reply
-        if price is None or reply is None:
-            return None
-        return price.usd(reply.n_tokens_in, reply.n_tokens_out, reply.n_tokens_cached)
+        return None if self._reply is None else cost_of(self._reply, self._job.price)
 
     async def close(self) -> None:
         """Nothing of its own to let go of."""
@@ -249,21 +247,4 @@ def sent(
         "n_characters": characters_of(request),
         "reserved_usd": most_usd,
         "asked_at": now(),
-    }
-
-
-def done(reply: Reply, cost: float | None) -> dict[str, Any]:
-    """What is written of a call once there is an answer, before it is used."""
-    is_answer = reply.outcome != "failed"
-    return {
-        "state": DONE if is_answer else FAILED,
-        "outcome": reply.outcome,
-        "text": reply.text,
-        "n_tokens_in": reply.n_tokens_in,
-        "n_tokens_out": reply.n_tokens_out,
-        "n_tokens_cached": reply.n_tokens_cached,
-        "cost_usd": cost,
-        "latency_s": reply.latency_s,
-        "error": reply.error,
-        "answered_at": now(),
     }

@@ -203,10 +203,13 @@ class _HandingIn:
         limits: PartLimits | None,
     ) -> None:
         self._questions, self._limits = questions, limits
-        self._store, self._calls = BatchStore(workspace.database), Calls(workspace.database)
+        self._store, self._calls = (
+            BatchStore(workspace.database),
+            Calls(workspace.database, workspace.layout.answers),
+        )
         cut_off = self._store.settle_cut_off()
         lost = self._calls.settle_lost()
-        self._notes = told_cut_off(cut_off, self._store) + ([lost.told] if lost.n_calls else [])
+        self._notes = told_cut_off(cut_off, self._store) + lost.notes
         last = self._calls.last_job() if resume else None
         self._job_id, spent = last or (call_id(), 0.0)
         at_work = self._store.most_usd(except_job=self._job_id)

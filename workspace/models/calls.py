@@ -12,12 +12,14 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from catalog.errors import InputError
 from catalog.wording import counted
+from curation.llm.journal import journaled
 from curation.llm.requests import Reply
 from workspace.database.store import Database
 from workspace.database.tables import Batch, Call, Sender
@@ -28,6 +30,7 @@ LOST = "the process ended while this was in flight"
 _CHANGE = sa.update(Call).where(Call.call_id == sa.bindparam("id"))
 _KEYS_A_QUERY = 500
 _MOST_AT_ONCE = 2000
+_LINGER_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -40,15 +43,25 @@ class Held:
 
 @dataclass(frozen=True)
 class Lost:
-    """Calls that were in flight when an earlier process ended, and the most they can have cost."""
+    """Calls that were in flight when an earlier process ended, and the most they can have cost.
+
+    ``n_found`` others were answered already; their answers are kept.
+    """
 
     n_calls: int
     most_usd: float
     n_unpriced: int
+    n_found: int = 0
+
+    @property
+    def notes(self) -> list[str]:
+        """Lines for whoever runs the next one; none where nothing was lost or found."""
+        found = f"{counted(self.n_found, 'answer')} of an ended process were there, and are kept"
+        return [found] * bool(self.n_found) + [self.told] * bool(self.n_calls)
 
     @property
     def told(self) -> str:
-        """The same in words.
+        """What was lost, in words.
 
         Examples
         --------
@@ -78,10 +91,15 @@ class Calls:
     Writing is for an event loop: what many tasks want to write goes through one thread, which
     puts into a transaction whatever has gathered. The same thread says every few seconds that
     this process is there (`workspace.models.senders`). Use it as a context to start that thread.
+
+    Parameters
+    ----------
+    journals
+        The folder where the answers of a process lie until they are here, if anywhere.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, journals: Path | None = None) -> None:
+        self._database, self._journals = database, journals
         self._me = Me.here()
         self._waiting: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
         self._in_hand: list[_Order] = []
@@ -145,6 +163,7 @@ class Calls:
         cost unknown, so that the most they can have cost is not forgotten when the same is asked
         again.
         """
+        n_found = 0 if self._journals is None else self._take_found(self._journals)
         has_sender = sa.exists().where(Sender.sender_id == Call.sender_id)
         in_batch = sa.exists().where(Batch.batch_id == Call.batch_id, Batch.collected_at.is_(None))
         with self._database.session() as session:
@@ -157,7 +176,36 @@ class Calls:
                 .execution_options(synchronize_session=False)
             ).all()
         priced = [one for one in most if one is not None]
-        return Lost(len(most), math.fsum(priced), len(most) - len(priced))
+        return Lost(len(most), math.fsum(priced), len(most) - len(priced), n_found)
+
+    def journal(self, n: int) -> Path | None:
+        """Where this process puts its answers until they are written; ``n`` tells several apart."""
+        if self._journals is None:
+            return None
+        self._journals.mkdir(exist_ok=True)
+        return self._journals / f"{self._me.sender_id}.{n}.tsv"
+
+    def _take_found(self, journals: Path) -> int:
+        """Write down the answers that ended processes had, but not in the database yet."""
+        n_found = 0
+        for path in sorted(journals.glob("*.tsv")):
+            sender_id = path.name.partition(".")[0]
+            with self._database.session() as session:
+                forget_dead(session)
+                if session.get(Sender, sender_id) is not None:
+                    continue
+                is_open = (Call.sender_id == sender_id, Call.state == SENT)
+                rows = session.execute(sa.select(Call.request_key, Call.call_id).where(*is_open))
+                ids = {row.request_key: row.call_id for row in rows}
+                found = [
+                    {"id": ids[key], **done(reply, cost)}
+                    for key, reply, cost in journaled(path, ids)
+                ]
+                if found:
+                    session.connection().execute(_CHANGE, found)
+            path.unlink(missing_ok=True)
+            n_found += len(found)
+        return n_found
 
     def last_job(self) -> tuple[str, float] | None:
         """The latest job, and the most that it can have spent; None where there was none.
@@ -196,7 +244,6 @@ class Calls:
                     with connection.begin():
                         _write(connection, self._in_hand)
                     _tell(self._in_hand, None)
-                    self._in_hand = []
                 with connection.begin():
                     self._me.leave(connection)
         except BaseException as error:  # told to whoever waits: a thread has nobody above it
@@ -207,16 +254,40 @@ class Calls:
                 _tell(self._in_hand, error)
 
     def _gather(self, most_s: float) -> None:
-        """Take in hand what waits to be written; nothing where nothing comes in so many seconds."""
+        """Take in hand what waits to be written; nothing where nothing comes in so many seconds.
+
+        Where much is written, some more is waited for: a transaction for each would cost more time
+        than all the rest.
+        """
+        is_busy = len(self._in_hand) > 1
         self._in_hand = []
         with contextlib.suppress(queue.Empty):
             order = self._waiting.get(timeout=max(0.0, most_s))
+            if is_busy:
+                time.sleep(_LINGER_S)
             while order is not None:
                 self._in_hand.append(order)
                 if len(self._in_hand) == _MOST_AT_ONCE:
                     return
                 order = self._waiting.get_nowait()
             self._is_closed = True
+
+
+def done(reply: Reply, cost: float | None) -> dict[str, Any]:
+    """What is written of a call once there is an answer, before it is used."""
+    is_answer = reply.outcome != "failed"
+    return {
+        "state": DONE if is_answer else FAILED,
+        "outcome": reply.outcome,
+        "text": reply.text,
+        "n_tokens_in": reply.n_tokens_in,
+        "n_tokens_out": reply.n_tokens_out,
+        "n_tokens_cached": reply.n_tokens_cached,
+        "cost_usd": cost,
+        "latency_s": reply.latency_s,
+        "error": reply.error,
+        "answered_at": now(),
+    }
 
 
 @dataclass(frozen=True)
@@ -257,4 +328,4 @@ def _wake(waiting: Iterable[asyncio.Future[None]], error: BaseException | None) 
             one.set_exception(error)
 
 
-__all__ = ["DONE", "FAILED", "LOST", "SENT", "Calls", "Held", "Lost", "call_id", "now"]
+__all__ = ["DONE", "FAILED", "LOST", "SENT", "Calls", "Held", "Lost", "call_id", "done", "now"]

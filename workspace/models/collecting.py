@@ -21,10 +21,9 @@ from curation.llm.settings import ModelAnnotator
 from curation.llm.stages import Asked, Stage
 from workspace.lock import locked
 from workspace.models.annotators import chosen, run_id_of
-from workspace.models.asking import done
 from workspace.models.batch_store import BROKEN, HANDING_IN, LOST, BatchStore, OpenBatch
 from workspace.models.batching import told_cut_off
-from workspace.models.calls import Calls
+from workspace.models.calls import Calls, done
 from workspace.models.chunks import ROWS_WITH_PICTURES
 from workspace.models.keeping import VoteKeeper, record_chunks
 from workspace.models.reading import Chunk, Tally

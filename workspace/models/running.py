@@ -11,6 +11,7 @@ import polars as pl
 
 from catalog.errors import StoppedError
 from catalog.wording import counted
+from curation.llm.garbage import rare_collections
 from curation.llm.settings import ModelAnnotator
 from workspace.models.asking import Asking, Job
 from workspace.models.batch_store import BatchStore
@@ -72,7 +73,7 @@ class ModelRun:
     ) -> None:
         self._questions, self._keeper = questions, keeper
         self._batches = BatchStore(workspace.database)
-        calls = Calls(workspace.database)
+        calls = self._calls = Calls(workspace.database, workspace.layout.answers)
         self.lost = calls.settle_lost()
         last = calls.last_job() if resume else None
         job_id, spent = last or (call_id(), 0.0)
@@ -92,7 +93,7 @@ class ModelRun:
         """Ask all annotators at the same time: from this process where ``elsewhere`` is None."""
         n_records = self._questions.n_records
         n_asked_here = n_records if elsewhere is None else 0
-        async with opened(self._questions, wanted, n_asked_here) as jobs:
+        async with opened(self._questions, wanted, n_asked_here, self._calls) as jobs:
             for job in jobs:
                 self._keeper.begin(job.name, job.run_id)
                 n_expected = n_records * len(job.stages) * job.settings.samples
@@ -100,10 +101,11 @@ class ModelRun:
                 self._is_priced[job.name] = job.price is not None
             reporter = asyncio.create_task(self._report(progress))
             try:
-                if elsewhere is None:
-                    await self._ask_here(jobs)
-                else:
-                    await elsewhere(jobs, self.asking)
+                with rare_collections():
+                    if elsewhere is None:
+                        await self._ask_here(jobs)
+                    else:
+                        await elsewhere(jobs, self.asking)
             finally:
                 reporter.cancel()
             self._left_out = {job.name: job.provider.notes for job in jobs}
@@ -116,7 +118,7 @@ class ModelRun:
     @property
     def notes(self) -> list[str]:
         """What was lost before, why it stopped, and what was left out of requests."""
-        notes = [self.lost.told] if self.lost.n_calls else []
+        notes = self.lost.notes
         spent = self.asking.purse.spent_usd
         if self.asking.stopped == "budget":
             notes.append(f"stopped at ${spent:,.4f}: the next request could pass the budget")

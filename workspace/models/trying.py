@@ -65,7 +65,7 @@ def try_rows(
     step = max(1, load.counts["records"] // max(1, n))
     records = load.scan("records").gather_every(step).head(n).collect()
     with locked(workspace.layout):
-        calls = Calls(workspace.database)
+        calls = Calls(workspace.database, workspace.layout.answers)
         calls.settle_lost()
         asking = Asking(calls, Purse(None), call_id())
         progress.step("a few rows")

@@ -1,32 +1,50 @@
 """A provider in a process of its own: the makers' libraries take more of a processor than we do.
 
 What goes to and fro are frames: four bytes of length, then a pickle. The process is a child that
-nobody else can write to, and it ends with the pipe to its parent.
+nobody else can write to, and it ends with the pipe to its parent. It counts what is in flight
+itself, so that a place is taken again at once; and an answer is in a journal before its place is
+free, so that a kill loses no more than what was in flight.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import pickle
 import struct
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from curation.llm.garbage import rare_collections
+from curation.llm.journal import Journal
+from curation.llm.prices import ModelPrice
 from curation.llm.requests import BusyError, Provider, RejectedError, Reply, Request
 from curation.llm.settings import ModelAnnotator
 
 _LENGTH = struct.Struct("<I")
 _BUFFER = 2**20
+_GAP_SHARE = 0.7
+_FIRST_LATENCY_S = 0.2
+_WEIGHT_OF_LAST = 0.05
 _ROOT = Path(__file__).resolve().parents[3]
 
 
 class ProviderApart:
     """A `Provider` whose library runs in a child process, started at the first request.
 
-    It is worth its start, about a second, where some hundred requests a second go out.
+    It is worth its start, about a second, where some hundred requests a second go out. However
+    many are asked at a time, no more are in flight than the settings allow.
+
+    Parameters
+    ----------
+    journal
+        A file that answers are put into as they come (`curation.llm.journal`).
+    price
+        What they cost.
 
     Attributes
     ----------
@@ -34,8 +52,13 @@ class ProviderApart:
         Those of the provider: what was left out of requests because the server refused it.
     """
 
-    def __init__(self, settings: ModelAnnotator) -> None:
-        self._settings = settings
+    def __init__(
+        self,
+        settings: ModelAnnotator,
+        journal: Path | None = None,
+        price: ModelPrice | None = None,
+    ) -> None:
+        self._settings, self._journal, self._price = settings, journal, price
         self.notes: list[str] = []
         self._numbers = itertools.count()
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
@@ -91,7 +114,7 @@ class ProviderApart:
             start_new_session=True,  # a Ctrl-C is for the parent, which lets out what is in flight
         )
         self._reading = asyncio.create_task(self._read())
-        self._send(self._settings)
+        self._send((self._settings, self._journal, self._price))
 
     def _send(self, told: Any) -> None:
         assert self._child is not None and self._child.stdin is not None
@@ -146,11 +169,44 @@ def _raised(kind: str, told: Any) -> Exception:
     return RejectedError(told)
 
 
+class _EvenLine:
+    """Places in flight, taken at even distances.
+
+    Requests that go out together come back together, and then wait for each other to be read:
+    with a steady server that would go on forever. A gap between them, somewhat less than places
+    and latency ask for, spreads them within a few rounds.
+    """
+
+    def __init__(self, concurrent: int) -> None:
+        self._places = asyncio.Semaphore(concurrent)
+        self._gap_share = _GAP_SHARE / concurrent
+        self._latency_s = _FIRST_LATENCY_S
+        self._due_s = 0.0
+
+    @contextlib.asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Hold a place; entered when it is this one's turn to go out."""
+        loop = asyncio.get_running_loop()
+        async with self._places:
+            now = loop.time()
+            at = max(now, self._due_s)
+            self._due_s = at + self._latency_s * self._gap_share
+            if at > now:
+                await asyncio.sleep(at - now)
+            try:
+                yield
+            finally:
+                self._latency_s += _WEIGHT_OF_LAST * (loop.time() - at - self._latency_s)
+
+
 class _Child:
     """The other end: asks whatever comes in, and tells what comes back."""
 
-    def __init__(self, provider: Any, out: asyncio.StreamWriter) -> None:
-        self._provider, self._out = provider, out
+    def __init__(
+        self, provider: Any, concurrent: int, journal: Journal | None, out: asyncio.StreamWriter
+    ) -> None:
+        self._provider, self._journal, self._out = provider, journal, out
+        self._line = _EvenLine(concurrent)
         self._notes: list[str] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -163,7 +219,10 @@ class _Child:
         kind: str
         told: Any
         try:
-            kind, told = "reply", await self._provider.ask(request)
+            async with self._line.place():
+                kind, told = "reply", await self._provider.ask(request)
+                if self._journal is not None:
+                    self._journal.put(request.key, told)
         except (BusyError, RejectedError) as error:
             kind, told = _told(error)
         except Exception as error:  # of the library: it may hold the request, so its name alone
@@ -185,11 +244,13 @@ async def _serve() -> None:
     transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, pipe)
     out = asyncio.StreamWriter(transport, protocol, None, loop)
     frames = _frames(source)
-    settings: ModelAnnotator = await anext(frames)
+    settings, path, price = await anext(frames)
     provider: Provider = make_provider(settings, os.environ.get(settings.key_name))
-    child = _Child(provider, out)
-    async for number, request in frames:
-        child.take(number, request)
+    journal = None if path is None else Journal(path, price)
+    child = _Child(provider, settings.concurrent, journal, out)
+    with rare_collections():
+        async for number, request in frames:
+            child.take(number, request)
     os._exit(0)  # the parent has gone: nothing more is to be told to anyone
 
 

@@ -6,9 +6,9 @@ import json
 import re
 from typing import Any
 
+import httpx2
 import openai
-from openai.types import Completion
-from openai.types.chat import ChatCompletion
+from pydantic import BaseModel, Field, ValidationError
 
 from curation.llm.providers.connections import http_client
 from curation.llm.providers.served import ServedProvider, Without, chat_turns
@@ -19,6 +19,36 @@ from curation.llm.settings import ModelAnnotator
 _SCHEMA = re.compile(r"response_format|json_schema|structured|guided|grammar", re.I)
 _MAX_TOKENS = re.compile(r"max_(completion_)?tokens", re.I)
 _AS_TEXT = "\n\nAnswer with one JSON object and nothing else. It follows this JSON schema:\n"
+
+
+class _Message(BaseModel):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(BaseModel):
+    """Of a chat it has a message, of a completion a text."""
+
+    finish_reason: str | None = None
+    message: _Message | None = None
+    text: str | None = None
+
+
+class _Details(BaseModel):
+    cached_tokens: int | None = None
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    prompt_tokens_details: _Details | None = None
+
+
+class _Given(BaseModel):
+    """What is read of an answer; servers that speak the protocol add fields of their own."""
+
+    choices: list[_Choice] = Field(min_length=1)
+    usage: _Usage | None = None
 
 
 class OpenAIProvider(ServedProvider):
@@ -67,26 +97,26 @@ class OpenAIProvider(ServedProvider):
         told["max_tokens" if is_old else "max_completion_tokens"] = request.max_tokens
         return told | _temperature(request, without)
 
-    async def send(self, body: dict[str, Any]) -> Any:
+    async def send(self, body: dict[str, Any]) -> bytes:
         """Ask for a chat completion, or for a completion.
 
-        The body goes as it is: the library's walk through a large schema would be a fifth of the
-        time that a request costs.
+        The library sends the body as it is and gives the answer as it is: its walk through a large
+        schema, and through the types of an answer, would be a third of what a request costs.
         """
-        if "prompt" in body:
-            plain = self.client.completions
-            return await plain.create(model=body["model"], prompt="", extra_body=body)
-        completions = self.client.chat.completions
-        return await completions.create(model=body["model"], messages=[], extra_body=body)
+        path = "/completions" if "prompt" in body else "/chat/completions"
+        given = await self.client.post(path, cast_to=httpx2.Response, body=body)
+        return given.content
 
-    def read(self, given: Any) -> Reply:
-        """Read a chat completion, or a completion."""
-        if isinstance(given, Completion) and given.choices:
-            return _read_completion(given)
-        if not isinstance(given, ChatCompletion) or not given.choices:
-            raise json.JSONDecodeError("not a chat completion", "", 0)
-        choice, usage = given.choices[0], given.usage
-        text = choice.message.content or ""
+    def read(self, given: bytes | dict[str, Any]) -> Reply:
+        """Read the JSON of a chat completion, or of a completion."""
+        try:
+            if isinstance(given, bytes):
+                told = _Given.model_validate_json(given)
+            else:
+                told = _Given.model_validate(given)
+        except ValidationError:
+            raise json.JSONDecodeError("not a completion", "", 0) from None
+        choice, usage = told.choices[0], told.usage
         counts: dict[str, Any] = {}
         if usage is not None:
             details = usage.prompt_tokens_details
@@ -95,8 +125,9 @@ class OpenAIProvider(ServedProvider):
                 "n_tokens_out": usage.completion_tokens,
                 "n_tokens_cached": (details.cached_tokens if details else None) or 0,
             }
-        if choice.message.refusal:
+        if choice.message is not None and choice.message.refusal:
             return Reply("refused", choice.message.refusal, **counts, error="the model refused")
+        text = (choice.text if choice.message is None else choice.message.content) or ""
         if choice.finish_reason == "length":
             return Reply("truncated", text, **counts, error="the answer was cut at max_tokens")
         if choice.finish_reason == "content_filter":
@@ -134,15 +165,3 @@ def _temperature(request: Request, without: Without) -> dict[str, Any]:
     if request.temperature is None or "temperature" in without:
         return {}
     return {"temperature": request.temperature}
-
-
-def _read_completion(given: Completion) -> Reply:
-    choice, usage = given.choices[0], given.usage
-    counts: dict[str, Any] = {}
-    if usage is not None:
-        counts = {"n_tokens_in": usage.prompt_tokens, "n_tokens_out": usage.completion_tokens}
-    if choice.finish_reason == "length":
-        return Reply("truncated", choice.text, **counts, error="the answer was cut at max_tokens")
-    if choice.finish_reason == "content_filter":
-        return Reply("filtered", choice.text, **counts, error="the answer was filtered")
-    return Reply("answered", choice.text or "", **counts)

@@ -7,8 +7,6 @@ import json
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from openai.types.chat import ChatCompletion
-
 from curation.llm.providers.batches import BatchReplies, BatchState, State, by_key
 from curation.llm.providers.openai import OpenAIProvider
 from curation.llm.requests import Reply, Request
@@ -85,9 +83,7 @@ class OpenAIBatches:
         response = row.get("response") or {}
         body = response.get("body") or {}
         if response.get("status_code") == 200:
-            found.replies[row["custom_id"]] = self._provider.read(
-                ChatCompletion.model_validate(body)
-            )
+            found.replies[row["custom_id"]] = self._provider.read(body)
             return
         error = row.get("error") or body.get("error") or {}
         told = self._provider.scrubbed(str(error.get("message") or "no reason given"))

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from curation.llm.journal import journaled
+from curation.llm.prices import price_of
 from curation.llm.providers import make_provider
 from curation.llm.providers.apart import ProviderApart
-from curation.llm.requests import BusyError, RejectedError, Request
+from curation.llm.requests import BusyError, RejectedError, Reply, Request
 from curation.llm.settings import ModelAnnotator
 from tests.llm_servers.script import Fault
 
@@ -88,6 +90,27 @@ def test_what_goes_wrong_is_told_as_in_this_process(llm_server: Callable):
         await used.close()
 
     asyncio.run(ask())
+
+
+def test_no_more_are_in_flight_than_allowed_and_each_answer_is_in_the_journal(
+    llm_server: Callable, tmp_path: Path
+):
+    server = llm_server("openai", latency_s=0.05)
+    settings = settings_of(server).model_copy(update={"concurrent": 5})
+    used = ProviderApart(settings, tmp_path / "a.tsv", price_of(settings))
+    requests = [question("openai", f"What is {n}?") for n in range(40)]
+
+    async def ask() -> list[Reply]:
+        try:
+            return await asyncio.gather(*map(used.ask, requests))
+        finally:
+            await used.close()
+
+    replies = asyncio.run(ask())
+    assert server.counts()["most_in_flight"] == 5
+    keys = [request.key for request in requests]
+    found = {key: reply for key, reply, _ in journaled(tmp_path / "a.tsv", keys)}
+    assert found == dict(zip(keys, replies, strict=True))
 
 
 def test_what_a_server_refuses_is_told(llm_server: Callable):

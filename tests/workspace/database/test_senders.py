@@ -45,6 +45,28 @@ async def ask():
 asyncio.run(ask())
 """
 
+HAS_ANSWERS = """
+import asyncio, sys
+from pathlib import Path
+from curation.llm.journal import Journal
+from curation.llm.requests import Reply
+from tests.workspace.database.test_senders import call
+from workspace.database.store import Database
+from workspace.models.calls import Calls, call_id
+
+async def ask():
+    calls = Calls(Database(sys.argv[1]), Path(sys.argv[2]))
+    with calls.writing(), Journal(calls.journal(0), None) as journal:
+        for key in ("answered", "in flight"):
+            await calls.add(call(request_key=key, call_id=call_id()))
+        journal.put("of another call", Reply("answered", "no"))
+        journal.put("answered", Reply("answered", "yes", 3, 4))
+        print("there", flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(ask())
+"""
+
 
 def call(**values: Any) -> dict[str, Any]:
     """A call in flight that can cost a quarter."""
@@ -110,6 +132,29 @@ def test_calls_of_a_killed_process_of_this_machine_are_lost_at_once(any_database
     running.kill()
     running.communicate()
     assert Calls(database).settle_lost().n_calls == 1
+
+
+def test_answers_of_a_killed_process_are_kept(any_database, tmp_path):
+    database, journals = Database(any_database), tmp_path / "answers"
+    running = subprocess.Popen(
+        [sys.executable, "-c", HAS_ANSWERS, any_database, str(journals)], cwd=ROOT, text=True,
+        stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert running.stdout is not None
+    assert running.stdout.readline() == "there\n"
+    calls = Calls(database, journals)
+    assert calls.settle_lost().notes == []
+    assert len(list(journals.iterdir())) == 1
+    running.kill()
+    running.communicate()
+    assert calls.settle_lost().notes == [
+        "1 answer of an ended process were there, and are kept",
+        "1 request of an ended process were in flight and may have cost up to $0.2500",
+    ]
+    held = calls.held(["answered", "in flight", "of another call"])
+    assert {key: one.reply.text for key, one in held.items()} == {"answered": "yes"}
+    assert list(journals.iterdir()) == []
+    assert calls.settle_lost().notes == []
 
 
 def test_a_process_of_another_machine_is_dead_after_a_minute_of_silence(any_database):

@@ -232,6 +232,28 @@ def test_killed_twice_nothing_is_billed_twice_but_what_was_in_flight(shop, llm_s
     assert "sent" not in states(workspace)
 
 
+def test_killed_with_the_library_apart_no_more_is_billed_again_than_was_in_flight(shop, llm_server):
+    server = llm_server("openai", latency_s=0.1, limit_in_flight=16)
+    workspace = shop(2_000, {"one": openai(server, concurrent=16)})
+    running = verb(workspace, "--budget-usd", "100000")
+    wait_until(server, 700)
+    running.kill()
+    running.communicate()
+    assert list(workspace.layout.answers.iterdir())
+    while server.counts()["n_in_flight"]:
+        time.sleep(0.05)
+    verb(workspace, "--budget-usd", "100000").communicate()
+    counts = server.counts()
+    assert counts["n_billed_again"] <= 16
+    assert counts["n_billed"] == 2_000 + counts["n_billed_again"]
+    assert counts["most_in_flight"] <= 16
+    votes = workspace.snapshots.current("model_votes").read("votes")  # type: ignore[union-attr]
+    assert votes["record_id"].n_unique() == votes.height == 2_000
+    assert votes["value"].null_count() == 0
+    assert not list(workspace.layout.answers.iterdir())
+    assert set(states(workspace)) <= {"done", "failed"}
+
+
 def test_an_interrupt_lets_out_what_is_in_flight(shop, llm_server):
     server = llm_server("openai", latency_s=0.2)
     workspace = shop(400, {"one": openai(server, concurrent=10)})

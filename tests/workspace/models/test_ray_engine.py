@@ -78,6 +78,7 @@ def test_both_engines_give_the_same_and_what_one_paid_for_the_other_finds(
     over_ray = label_with_models(workspace, budget_usd=1000, engine="ray")
     counts = one.counts(), other.counts()
     assert errors(workspace) == []
+    assert states(workspace) == {"done": 180}, counts
     assert [count["n_billed"] for count in counts] == [120, 60]
     assert counts[0]["most_in_flight"] <= 3
     assert over_ray.spent_usd == pytest.approx(sum(map(cost_of, counts)))

@@ -171,7 +171,7 @@ class FarPace(Pace):
     """
 
     def __init__(self, line: Line, account: int, like: Pace) -> None:
-        super().__init__()
+        super().__init__(like.places)
         self._line, self._account, self._like = line, account, like
         self._numbers = itertools.count(1)
 
