@@ -5,4 +5,4 @@ from ui import links, shell
 shell.configure()
 page = links.navigation()
 shell.sidebar()
-page.run()
+shell.draw(page)

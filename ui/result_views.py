@@ -59,6 +59,10 @@ def metrics(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> N
     changed = results.cached(opened, version, rescored, board_metric()).drop_nulls("change")
     if changed.height:
         st.subheader("The gold has changed since")
+        st.caption(
+            "The same predictions, scored on the gold of before and of now. All figures above are on "
+            "the gold of now."
+        )
         result_tables.gold_versions(changed)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
-from ui import jobs, opening, session
+from catalog.errors import GoldshelfError
+from ui import jobs, opening, safe, session
 from workspace.review.decisions import default_reviewer
 
 _LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 176 32" width="176" height="32">
@@ -21,6 +24,14 @@ def configure() -> None:
     st.set_page_config(page_title="Goldshelf", page_icon=":material/shelves:", layout="wide")
     st.logo(_LOGO, size="large")
     st.html(_STYLE)
+
+
+def draw(page: Any) -> None:
+    """Draw a page; what the library refuses is one red line there, and no traceback."""
+    try:
+        page.run()
+    except GoldshelfError as error:
+        st.error(safe.markdown(error))
 
 
 def sidebar() -> None:

@@ -9,10 +9,14 @@ import numpy as np
 import polars as pl
 
 from catalog.errors import InputError
-from catalog.taxonomy.tree import NO_NODE, Taxonomy
+from catalog.taxonomy.tree import Taxonomy
 from catalog.wording import counted
 from curation.duplicates.join import Told
-from curation.splits.assign import assign_groups, count_groups
+from curation.splits.by_group import by_group
+from curation.splits.by_time import split_by_time, times_of
+from curation.splits.features import category_levels, features_of
+from curation.splits.folds import folds_of
+from curation.splits.frozen import split_around
 from curation.splits.groups import record_groups
 from curation.splits.overflow import Overflow, resolve_overflow
 from curation.splits.settings import SplitSettings
@@ -33,7 +37,7 @@ class SplitResult:
     ----------
     assignments
         ``row`` (position in the input), ``split`` (``dropped`` where the policy drops),
-        ``group_id``.
+        ``group_id``, ``fold`` (from 1, of what is not in test; null where no folds are asked for).
     edges
         What ties records (`curation.splits.groups.EDGE_SCHEMA`), ``is_broken`` where the
         policy broke a tie.
@@ -61,6 +65,8 @@ def split_records(
     *,
     taxonomy: Taxonomy | None = None,
     tie_on: list[str] | None = None,
+    before: pl.Series | None = None,
+    is_frozen: np.ndarray | None = None,
     progress: Told | None = None,
 ) -> SplitResult:
     """Split records by group.
@@ -74,11 +80,17 @@ def split_records(
         record has no valid path, a record counts for its split's size alone.
     tie_on
         More columns whose equal values tie rows; null ties nothing.
+    before
+        The split in which each record was, null for new ones: groups stay there, and only new ones
+        are drawn. All are drawn where it is None, or where the groups have become others.
+    is_frozen
+        The rows of a test set that was cut before, shape ``(n,)``: they stay in test, and what
+        ties to them is dropped or joins them, as ``frozen`` says.
 
     Raises
     ------
     InputError
-        If there are fewer records than splits.
+        If there are fewer records than splits, no times to split by, or fewer groups than folds.
     """
     groups = record_groups(records, settings, tie_on=tie_on, progress=progress)
     n = len(groups.labels)
@@ -86,28 +98,39 @@ def split_records(
         raise InputError(f"{counted(n, 'row')} cannot be split {len(settings.fractions)} ways.")
     overflow = resolve_overflow(groups, settings.fractions, settings.overflow)
     labels = overflow.labels
-    levels = _levels(records, taxonomy)
-    kept = ~overflow.is_dropped
-    numbers, compact = np.unique(labels[kept], return_inverse=True)
+    levels = category_levels(records, taxonomy)
+    kept, notes = features_of(records, settings.keep, levels)
     if progress is not None:
         progress(0, 1, "balancing the splits")
-    counts = count_groups(compact, [level[kept] for level in levels])
-    assigned = assign_groups(counts, settings.fractions, slack=settings.slack, seed=settings.seed)
-    split_of_row = np.full(n, -1)
-    split_of_row[kept] = assigned[compact]
+    if settings.by == "time":
+        times = times_of(records, settings.time_column)
+        split_of_row, told = split_by_time(times, labels, settings.fractions)
+    elif is_frozen is not None and is_frozen.any():
+        split_of_row, told = split_around(is_frozen, labels, kept, settings)
+    else:
+        split_of_row, told = by_group(labels, ~overflow.is_dropped, kept, settings, before=before)
+    split_of_row[overflow.is_dropped] = -1
+    n_groups = len(np.unique(labels[split_of_row >= 0]))
     n_hinted = _follow_publisher(split_of_row, records, settings)
+    folds = folds_of(split_of_row, labels, kept, settings)
     names = np.array([*settings.names, DROPPED])
     assignments = pl.DataFrame(
-        {"row": np.arange(n), "split": names[split_of_row].tolist(), "group_id": labels},
-        schema={"row": pl.Int64, "split": pl.String, "group_id": pl.Int64},
+        {
+            "row": np.arange(n),
+            "split": names[split_of_row].tolist(),
+            "group_id": labels,
+            "fold": folds,
+        },
+        schema={"row": pl.Int64, "split": pl.String, "group_id": pl.Int64, "fold": pl.Int64},
     )
     balance, missing = _against_all(split_of_row, labels, levels, settings, taxonomy)
     group_table = (
-        assignments.group_by("group_id")
+        assignments.sort(pl.col("split") == DROPPED, maintain_order=True)
+        .group_by("group_id", maintain_order=True)
         .agg(pl.len().alias("n_rows"), pl.col("split").first())
         .sort("n_rows", "group_id", descending=[True, False])
     )
-    figures = _figures(settings, assignments, group_table, overflow, len(numbers), balance, missing)
+    figures = _figures(settings, assignments, group_table, overflow, n_groups, balance, missing)
     figures["n_by_publisher"] = n_hinted
     return SplitResult(
         assignments,
@@ -116,7 +139,7 @@ def split_records(
         balance,
         missing,
         figures,
-        _notes(figures, overflow),
+        [*overflow.notes, *notes, *told, *_notes(figures)],
     )
 
 
@@ -133,18 +156,6 @@ def _follow_publisher(
     known = place.is_not_null().to_numpy()
     split_of_row[known] = place.drop_nulls().to_numpy()
     return int(known.sum())
-
-
-def _levels(records: pl.LazyFrame, taxonomy: Taxonomy | None) -> list[np.ndarray]:
-    """The category code of each record at each level of the taxonomy; -1 where it has none."""
-    if taxonomy is None or "category_path" not in records.collect_schema().names():
-        return []
-    codes = taxonomy.codes(records.select("category_path").collect().to_series())
-    found = []
-    for level in range(1, taxonomy.max_depth + 1):
-        deep = (codes != NO_NODE) & (taxonomy.depths[codes] >= level)
-        found.append(np.where(deep, taxonomy.at_level(codes, level), NO_NODE).astype(np.int64))
-    return found
 
 
 def _against_all(
@@ -275,8 +286,8 @@ def _figures(
     }
 
 
-def _notes(figures: dict[str, Any], overflow: Overflow) -> list[str]:
-    notes = list(overflow.notes)
+def _notes(figures: dict[str, Any]) -> list[str]:
+    notes = []
     if figures["n_by_publisher"]:
         told = counted(figures["n_by_publisher"], "row")
         notes.append(f"{told} put where their publisher put them, whatever that leaks")

@@ -1,0 +1,61 @@
+"""Gold is corrected after predictions came in: runs are scored again on the same rows."""
+
+import pytest
+
+from workspace.opening import Declared, init_workspace
+from workspace.review.decisions import Verdict, decide
+from workspace.runs.predicting import predict_baseline
+from workspace.runs.score_history import rescored
+from workspace.workspace import Workspace
+
+N = 240
+LEAVES = ["Garden > Pots", "Garden > Tools", "Kitchen > Pans", "Kitchen > Knives"]
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    lines = [f"r{i},thing {i} of its own,b{i // 3},{LEAVES[(i * 7) % 4]}\n" for i in range(N)]
+    (tmp_path / "catalog.csv").write_text("id,title,brand,category\n" + "".join(lines))
+    init_workspace(tmp_path / "ws", Declared([str(tmp_path / "catalog.csv")]))
+    opened = Workspace(tmp_path / "ws")
+    opened.run("split")
+    return opened
+
+
+def places(workspace):
+    return dict(workspace.snapshot("split").read("split", ["record_id", "split"]).iter_rows())
+
+
+def correct(workspace, record_id, category):
+    decide(workspace, [Verdict(record_id, "choose", category)], "ana")
+    workspace.run("split")
+
+
+def test_a_decision_moves_no_record_and_both_versions_are_shown(workspace):
+    workspace.run("balance")
+    predict_baseline(workspace, "majority")
+    before = places(workspace)
+    first = rescored(workspace)
+    assert first["change"].to_list() == [None]
+    test = [record_id for record_id, split in before.items() if split == "test"]
+    wrong = next(r for r in test if LEAVES[(int(r[1:]) * 7) % 4] != "Garden > Pots")
+    correct(workspace, wrong, "Garden > Pots")
+    assert places(workspace) == before
+    [line] = rescored(workspace).to_dicts()
+    assert line["before"] == first["now"][0]
+    assert line["gold_before"] != line["gold_now"]
+
+
+def test_a_record_that_is_left_out_moves_no_other(workspace):
+    before = places(workspace)
+    gone = next(record_id for record_id, split in before.items() if split == "train")
+    decide(workspace, [Verdict(gone, "drop")], "ana")
+    workspace.run("split")
+    assert places(workspace) == {k: v for k, v in before.items() if k != gone}
+
+
+def test_another_seed_draws_anew(workspace):
+    before = places(workspace)
+    workspace.change("split", seed=8)
+    workspace.run("split")
+    assert places(workspace) != before
