@@ -272,10 +272,11 @@ def compare_repeats(
     Raises
     ------
     InputError
-        If a metric is not known or a gate is not of the form.
+        If a metric is not known, a gate is not of the form, or no row has a prediction of both.
     """
     settings = settings or CompareSettings()
     baseline, candidate = baselines[0], candidates[0]
+    _same_rows(baseline, candidate)
     n_runs = (len(baselines), len(candidates))
     metrics = metrics_for(task, [*baselines, *candidates])
     chosen = chosen_metric(task, metrics, metric)
@@ -347,6 +348,17 @@ def compare_repeats(
         n_runs,
         effect_words(effect, is_share=chosen.is_share),
     )
+
+
+def _same_rows(baseline: Answers, candidate: Answers) -> None:
+    """Refuse two runs over different rows: each would lose where the other alone was asked."""
+    before, after = ((run.outcomes != "missing").to_numpy() for run in (baseline, candidate))
+    if before.any() and after.any() and not (before & after).any():
+        raise InputError(
+            f"the runs are over different rows: the baseline has predictions for {before.sum():,} of "
+            f"{len(before):,} gold rows, the candidate for {after.sum():,} others. Expected "
+            "predictions for the same rows: predict again, or choose runs of one split."
+        )
 
 
 def _repeat_notes(n_runs: tuple[int, int]) -> list[str]:

@@ -267,12 +267,15 @@ def _records(
     found = pl.DataFrame(schema=_RECORD_SCHEMA)
     if path.exists() and path.stat().st_size:
         source = str(path).replace("'", "''")
-        with duckdb.connect() as database:
-            found = database.sql(
-                "select * exclude (attributes), json_keys(attributes) as keys from "
-                f"read_json('{source}', format='newline_delimited', columns={_COLUMNS}) "
-                "order by line"
-            ).pl()
+        try:
+            with duckdb.connect() as database:
+                found = database.sql(
+                    "select * exclude (attributes), json_keys(attributes) as keys from "
+                    f"read_json('{source}', format='newline_delimited', columns={_COLUMNS}) "
+                    "order by line"
+                ).pl()
+        except duckdb.Error as error:
+            raise InputError(_not_written(path)) from error
     return (
         found.select(pl.col(name).cast(kind) for name, kind in _RECORD_SCHEMA.items())
         .filter(pl.col("task").is_in(_tasks_with(settings, task)))
@@ -291,6 +294,8 @@ def _examples(
     except (OSError, IndexError, ValueError, KeyError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(
-            f"{path}: not the file that the export wrote. Export again: `goldshelf run export`."
-        ) from error
+        raise InputError(_not_written(path)) from error
+
+
+def _not_written(path: Path) -> str:
+    return f"{path}: not the file that the export wrote. Export again: `goldshelf run export`."
