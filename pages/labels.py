@@ -11,7 +11,6 @@ from ui import (
     safe,
     session,
     spending,
-    tables,
 )
 
 st.title("Labels")
@@ -63,10 +62,7 @@ if free.open:
             help="learned on all but one part, asked about that part, in turn",
         )
         st.subheader("Votes by annotator")
-        tables.show(
-            labels.table(figures),
-            column_config={"mean score": st.column_config.NumberColumn(format="%.2f")},
-        )
+        labels.votes(figures)
         labels.consensus(opened)
         st.subheader("Most voted categories")
         annotator = st.segmented_control(

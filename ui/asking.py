@@ -18,6 +18,9 @@ from workspace.workspace import Workspace
 CHOSEN = "models.chosen"
 _LAST = ("n_requests", "n_missing", "n_votes", "n_abstained", "n_repaired", "n_refused",
          "n_truncated", "n_malformed", "n_failed", "cost_usd", "mean_latency_s")  # fmt: skip
+_TROUBLES = (
+    "n_missing", "n_repaired", "n_refused", "n_truncated", "n_malformed", "n_failed",
+)  # fmt: skip
 _AFTER = ("agree", "queue", "curate")
 
 
@@ -146,8 +149,10 @@ def last_run(opened: Workspace) -> None:
     ]
     kinds = {"cost_usd": pl.Float64, "mean_latency_s": pl.Float64}
     lines = pl.DataFrame(rows, schema_overrides=kinds)
+    zero = [name for name in _TROUBLES if lines[name].sum() == 0]
     tables.show(
         lines,
+        folded=(*zero, "n_abstained", "mean_latency_s"),
         column_config={
             "n_missing": st.column_config.NumberColumn("not asked", format="localized"),
             "n_truncated": st.column_config.NumberColumn("cut off", format="localized"),

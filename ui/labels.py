@@ -9,7 +9,7 @@ import streamlit as st
 
 from catalog.errors import GoldshelfError
 from charts.intervals import Dot, dots
-from ui import jobs, reads, safe
+from ui import jobs, reads, safe, tables
 from workspace.views.labels import ANNOTATORS
 from workspace.workspace import Workspace
 
@@ -40,9 +40,9 @@ def run(opened: Workspace, names: list[str]) -> None:
     st.rerun()
 
 
-def table(figures: dict[str, Any]) -> pl.DataFrame:
-    """Votes, coverage and mean score of each annotator."""
-    return pl.DataFrame(
+def votes(figures: dict[str, Any]) -> None:
+    """Votes, coverage and mean score of each annotator, and why it did not vote."""
+    frame = pl.DataFrame(
         [
             {
                 "annotator": name,
@@ -50,14 +50,19 @@ def table(figures: dict[str, Any]) -> pl.DataFrame:
                 "abstained": facts["n_abstained"],
                 "coverage": facts["coverage"],
                 "mean score": facts["mean_score"],
-                "why it abstained": "; ".join(
-                    f"{why} ({n:,})" for why, n in facts["abstained"].items()
-                ),
             }
             for name, facts in figures["annotators"].items()
         ],
         schema_overrides={"mean score": pl.Float64},
     )
+    tables.show(
+        frame,
+        column_config={"mean score": st.column_config.NumberColumn(format="%.2f")},
+    )
+    for name, facts in figures["annotators"].items():
+        if facts["abstained"]:
+            why = "; ".join(f"{why} ({n:,})" for why, n in facts["abstained"].items())
+            st.caption(safe.markdown(f"{name} abstained: {why}"))
 
 
 def consensus(opened: Workspace) -> None:

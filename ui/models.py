@@ -25,6 +25,7 @@ def table(opened: Workspace) -> list[str]:
         return []
     tables.show(
         _lines(declared),
+        folded=("server", "questions", "votes"),
         column_config={
             "prices": st.column_config.TextColumn(
                 "$/1M in, out", help="dollars for a million tokens, as published or declared"

@@ -45,6 +45,7 @@ def plan(opened: Workspace, names: list[str]) -> None:
     lines = pl.DataFrame([_planned(o) for o in made.annotators])
     tables.show(
         lines,
+        folded=("model", "n_rows", "in the cache", "tokens in", "tokens out", "as a batch"),
         column_config={
             **{n: tables.dollars(n, lines[n]) for n in ("cost", "as a batch", "at most")},
             "minutes": st.column_config.NumberColumn("minutes", format="%.1f"),

@@ -41,7 +41,11 @@ def _draw(opened: Workspace) -> None:
             counts(priced.select(by, "cost_usd").rows(), title="dollars", as_usd=True),
             alt=f"Spend by {by}",
         )
-    tables.show(summed, column_config=_dollars(summed, "cost_usd", "most_unknown_usd"))
+    tables.show(
+        summed,
+        folded=("n_answers", "n_tokens_in", "n_tokens_out"),
+        column_config=_dollars(summed, "cost_usd", "most_unknown_usd"),
+    )
     st.subheader("Cost of a label that holds")
     if found.labels.is_empty():
         st.caption("No model has voted yet.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -52,8 +53,20 @@ _WORDS = ("check", "kind", "outcome", "metric")
 EMPTY = "–"
 
 
-def show(frame: pl.DataFrame, *, place: Any = st, **options: Any) -> Any:
-    """A frame as a table, without an index; text is shown as it is, what is missing as a dash."""
+def show(
+    frame: pl.DataFrame, *, folded: Iterable[str] = (), place: Any = st, **options: Any
+) -> Any:
+    """A frame as a table, without an index; text is shown as it is, what is missing as a dash.
+
+    Parameters
+    ----------
+    folded
+        Columns that are hidden until the table's own menu shows them, so that a narrow window
+        has the others whole.
+    """
+    hidden = set(folded)
+    if hidden:
+        options["column_order"] = [name for name in frame.columns if name not in hidden]
     columns = {name: _column(name, dtype) for name, dtype in frame.schema.items()}
     columns |= options.pop("column_config", {})
     return place.dataframe(

@@ -37,9 +37,10 @@ def trial(opened: Workspace, names: list[str]) -> None:
     lines = pl.DataFrame([_tried(one) for one in found.tried], schema_overrides=_KINDS)
     tables.show(
         _without_idle(lines),
+        folded=("question",),
         column_config={
             "cost": tables.dollars("cost", lines["cost"]),
-            "votes": st.column_config.TextColumn("votes", width="medium"),
+            "votes": st.column_config.TextColumn("votes", width=150),
         },
     )
     notes = dict.fromkeys(note for one in found.tried for note in one.notes)
