@@ -19,6 +19,8 @@ import charts
 import ui
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
+LATER = ("pandas",)
+"""What Streamlit imports only with the first table that it draws."""
 # Nobody edits the program while it serves: watching every file of it only costs time.
 QUIET = ["--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
 
@@ -37,6 +39,8 @@ def import_pages() -> None:
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             if module.name != "ui.serve":
                 importlib.import_module(module.name)
+    for name in LATER:
+        importlib.import_module(name)
 
 
 def main(arguments: list[str]) -> None:
