@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from charts.intervals import Dot, whiskers
+from charts.intervals import Dot, path
 from charts.theme import BLUE, MUTED, percent, styled
 
 
@@ -23,19 +23,11 @@ def reliability(bins: Sequence[tuple[float, Dot]]) -> go.Figure:
     figure.add_shape(
         type="line", x0=0, y0=0, x1=1, y1=1, line={"color": MUTED, "dash": "dash", "width": 1}
     )
-    figure.add_scatter(
-        x=[confidence for confidence, _ in bins],
-        y=[dot.value for dot in dots],
-        error_y=whiskers(dots),
-        mode="lines+markers",
-        marker={"size": 10, "color": BLUE},
-        line={"color": BLUE},
-        hovertext=[
-            f"sure {percent(confidence)}, right {percent(dot.value)}<br>{dot.n:,} rows"
-            for confidence, dot in bins
-        ],
-        hoverinfo="text",
-    )
+    told = [
+        f"sure {percent(confidence)}, right {percent(dot.value)}<br>{dot.n:,} rows"
+        for confidence, dot in bins
+    ]
+    figure.add_trace(path([confidence for confidence, _ in bins], dots, told, size=10))
     axis = {"range": [-0.03, 1.03], "tickformat": ".0%"}
     figure.update_xaxes(title="confidence", **axis)
     figure.update_yaxes(title="accuracy", **axis)

@@ -6,11 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import plotly.graph_objects as go
 
-from charts.intervals import Dot, whiskers
-from charts.theme import BLUE, GREEN, MUTED, label, percent, styled, usd
+from charts.intervals import Dot, path, whiskers
+from charts.theme import BLUE, GREEN, label, percent, styled, usd
 
 
 @dataclass(frozen=True)
@@ -53,14 +52,7 @@ def frontier(
     figure.add_scatter(
         x=[run.cost for run in shown],
         y=[run.value for run in shown],
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": np.array([run.high - run.value for run in shown], dtype=float),
-            "arrayminus": np.array([run.value - run.low for run in shown], dtype=float),
-            "color": MUTED,
-            "thickness": 1.5,
-        },
+        error_y=whiskers(shown),
         mode="markers+text",
         text=[f"  {label(run.name, 28)}  " for run in shown],
         textposition=[("top right", "bottom left")[n % 2] for n in range(len(shown))],
@@ -107,23 +99,12 @@ def cascade(
     points
         The cost, and the score with its interval; the note of a dot is told on hover.
     """
-    told = usd if in_usd else "{:,.3g}".format
-    dots = [dot for _, dot in points]
-    figure = go.Figure(
-        go.Scatter(
-            x=[cost for cost, _ in points],
-            y=[dot.value for dot in dots],
-            error_y=whiskers(dots),
-            mode="lines+markers",
-            marker={"size": 8, "color": BLUE},
-            line={"color": BLUE},
-            hovertext=[
-                f"{percent(dot.value)} at {told(cost)}<br>{label(dot.note, 200)}"
-                for cost, dot in points
-            ],
-            hoverinfo="text",
-        )
-    )
+    price = usd if in_usd else "{:,.3g}".format
+    told = [
+        f"{percent(dot.value)} at {price(cost)}<br>{label(dot.note, 200)}" for cost, dot in points
+    ]
+    costs, dots = [cost for cost, _ in points], [dot for _, dot in points]
+    figure = go.Figure(path(costs, dots, told, size=8))
     figure.update_xaxes(title=cost_title, tickformat="$,~r" if in_usd else ",~r")
     figure.update_yaxes(title=title, tickformat=".0%")
     return styled(figure, height=340)

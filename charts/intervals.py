@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import plotly.graph_objects as go
@@ -176,8 +177,40 @@ def _or_gap(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def whiskers(rows: Sequence[Dot], times: float = 1) -> dict[str, object]:
-    """The intervals of dots as plotly's error bars."""
+class Bounded(Protocol):
+    """A value with its interval."""
+
+    @property
+    def value(self) -> float:
+        """The value itself."""
+
+    @property
+    def low(self) -> float:
+        """Its lower bound."""
+
+    @property
+    def high(self) -> float:
+        """Its upper bound."""
+
+
+def path(
+    places: Sequence[float], dots: Sequence[Bounded], told: Sequence[str], *, size: int
+) -> go.Scatter:
+    """Values with whiskers, joined by a line in their order; ``told`` is said on hover."""
+    return go.Scatter(
+        x=places,
+        y=[dot.value for dot in dots],
+        error_y=whiskers(dots),
+        mode="lines+markers",
+        marker={"size": size, "color": BLUE},
+        line={"color": BLUE},
+        hovertext=told,
+        hoverinfo="text",
+    )
+
+
+def whiskers(rows: Sequence[Bounded], times: float = 1) -> dict[str, object]:
+    """The intervals of values as plotly's error bars."""
     # Arrays and not lists: in a list NaN becomes null, which plotly draws as a whisker of length 0.
     return {
         "type": "data",

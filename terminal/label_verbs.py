@@ -9,7 +9,7 @@ import typer
 
 from catalog.errors import InputError
 from terminal import batch_verbs, models_verbs
-from terminal.options import HERE, Json, WorkspaceDir
+from terminal.options import HERE, Batch, Collect, Json, Resume, Wait, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from terminal.running import run_verb, snapshots_json, watched
 from workspace.models.engines import Engine
@@ -55,19 +55,10 @@ def label(
     budget_usd: Annotated[
         float | None, typer.Option(min=0, help="Ask the models, and never spend more than this.")
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Count what the last run spent against the budget.")
-    ] = False,
-    batch: Annotated[
-        bool,
-        typer.Option("--batch", help="Hand the requests in as batches, at half the price."),
-    ] = False,
-    collect: Annotated[
-        bool, typer.Option("--collect", help="Collect the batches that have ended.")
-    ] = False,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Collect until every batch has ended.")
-    ] = False,
+    resume: Resume = False,
+    batch: Batch = False,
+    collect: Collect = False,
+    wait: Wait = False,
     give_up: Annotated[
         str | None, typer.Option(help="Close a batch that nobody can collect any more.")
     ] = None,

@@ -13,6 +13,14 @@ WorkspaceDir = Annotated[
     Path, typer.Option("--workspace", "-w", help="The workspace folder.", show_default="here")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Count what the last run spent against the budget.")
+]
+Batch = Annotated[
+    bool, typer.Option("--batch", help="Hand the requests in as batches, at half the price.")
+]
+Collect = Annotated[bool, typer.Option("--collect", help="Collect the batches that have ended.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Collect until every batch has ended.")]
 HERE = Path()
 
 SEVERAL = {"--text-columns", "--map", "--source"}

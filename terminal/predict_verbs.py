@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from catalog.errors import InputError
-from terminal.options import HERE, Json, WorkspaceDir
+from terminal.options import HERE, Batch, Collect, Json, Resume, Wait, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from terminal.prompted_verbs import PromptedOptions, predict_prompted
 from terminal.running import watched
@@ -80,18 +80,10 @@ def predict(
     budget_usd: Annotated[
         float | None, typer.Option(min=0, help="Never spend more than this.")
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Count what the last run spent against the budget.")
-    ] = False,
-    batch: Annotated[
-        bool, typer.Option("--batch", help="Hand the requests in as batches, at half the price.")
-    ] = False,
-    collect: Annotated[
-        bool, typer.Option("--collect", help="Collect the batches that have ended.")
-    ] = False,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Collect until every batch has ended.")
-    ] = False,
+    resume: Resume = False,
+    batch: Batch = False,
+    collect: Collect = False,
+    wait: Wait = False,
     as_json: Json = False,
 ) -> None:
     """Answer a held-out split by baselines without a key, prompted models or a served checkpoint."""

@@ -8,9 +8,9 @@ import pytest
 from catalog.errors import InputError
 from workspace.runs.plain import (
     cluster_word,
-    compare_files,
     compare_settings,
-    score_files,
+    twin_compare_files,
+    twin_score_files,
 )
 from workspace.runs.reading import read_card, read_gold, read_predictions
 
@@ -132,13 +132,13 @@ def test_files_of_different_kinds_are_scored_together(tmp_path):
     ).write_parquet(gold)
     run = write(tmp_path, "p.csv", "example_id,category_path\n3,D\n1,A > B\n2,A > B\n")
     taxonomy = write(tmp_path, "tree.txt", "A > B\nA > C\nD\n")
-    scores = score_files(
+    scores = twin_score_files(
         "classification", gold, run, taxonomy=str(taxonomy), cluster_column="brand"
-    )
+    ).strict
     assert scores.metrics["accuracy"].value == pytest.approx(2 / 3)
     assert scores.n_clusters == 2
     other = write(tmp_path, "q.csv", "example_id,category_path\n1,A > B\n2,A > C\n3,D\n")
-    found = compare_files("classification", gold, run, other, cluster_column="brand")
+    found = twin_compare_files("classification", gold, run, other, cluster_column="brand").strict
     assert (found.n_fixed, found.n_broken) == (1, 0)
     with pytest.raises(InputError, match="--margin 2"):
         compare_settings(margin=2)

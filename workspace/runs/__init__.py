@@ -2,7 +2,7 @@
 
 from evaluation.published.twins import TwinComparison, TwinScores
 from workspace.runs.importing import ImportedRun, import_run, store_run
-from workspace.runs.plain import compare_files, score_files, twin_compare_files, twin_score_files
+from workspace.runs.plain import twin_compare_files, twin_score_files
 from workspace.runs.run_files import compare_run_files, gold_columns, score_run_file
 from workspace.runs.scoring import compare, list_runs, score_runs
 from workspace.runs.tool_runs import format_options, import_file, known_formats
@@ -21,7 +21,6 @@ __all__ = [
     "TwinComparison",
     "TwinScores",
     "compare",
-    "compare_files",
     "compare_run_files",
     "format_options",
     "gold_columns",
@@ -36,7 +35,6 @@ __all__ = [
     "run_rows",
     "run_scores",
     "runs",
-    "score_files",
     "score_run_file",
     "score_runs",
     "store_run",

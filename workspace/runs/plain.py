@@ -15,7 +15,7 @@ from catalog.taxonomy import Taxonomy
 from catalog.taxonomy.files import INFERRED, read_taxonomy
 from evaluation.attributes import AttributeAnswers
 from evaluation.categories import CategoryAnswers
-from evaluation.comparison import Comparison, compare_repeats, metrics_for
+from evaluation.comparison import compare_repeats, metrics_for
 from evaluation.contract import Task, conform_predictions
 from evaluation.costs import run_costs
 from evaluation.gate_rules import GateFile, check_gates
@@ -66,28 +66,6 @@ def scores_of(answers: Answers, notes: list[str], task: Task | None = None) -> S
     if isinstance(answers, RowAnswers) and task is not None:
         return score_task(task, answers, notes=notes)
     raise TypeError(type(answers).__name__)
-
-
-def score_files(
-    task: Task,
-    gold: Path,
-    predictions: Path,
-    *,
-    taxonomy: str | None = None,
-    cluster_column: str | None = None,
-    key: str | None = None,
-    settings: ScoreSettings | None = None,
-) -> Scores:
-    """Score a prediction file against a gold file, strictly; see `twin_score_files`."""
-    return twin_score_files(
-        task,
-        gold,
-        predictions,
-        taxonomy=taxonomy,
-        cluster_column=cluster_column,
-        key=key,
-        settings=settings,
-    ).strict
 
 
 def twin_score_files(
@@ -192,34 +170,6 @@ def score_rows(
         published=published_scores(definition, rows, answers.clusters, settings),
         literature=literature_lines(definition.name, task, gold),
     )
-
-
-def compare_files(
-    task: Task,
-    gold: Path,
-    baseline: Path,
-    candidate: Path,
-    *,
-    metric: str | None = None,
-    gates: list[str] | None = None,
-    taxonomy: str | None = None,
-    cluster_column: str | None = None,
-    key: str | None = None,
-    settings: CompareSettings | None = None,
-) -> Comparison:
-    """Compare two prediction files on the same gold file, strictly; see `score_files`."""
-    return twin_compare_files(
-        task,
-        gold,
-        baseline,
-        candidate,
-        metric=metric,
-        gates=gates,
-        taxonomy=taxonomy,
-        cluster_column=cluster_column,
-        key=key,
-        settings=settings,
-    ).strict
 
 
 def twin_compare_files(
