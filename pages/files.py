@@ -1,6 +1,6 @@
 import streamlit as st
 
-from ui import file_scores, file_verbs
+from ui import duplicates, file_scores, file_verbs
 
 st.title("Any file")
 st.caption(
@@ -8,7 +8,7 @@ st.caption(
 )
 VERBS = {
     "Leaks between two files": file_verbs.check_split,
-    "Near-duplicates": file_verbs.dedupe,
+    "Near-duplicates": duplicates.dedupe,
     "Split": file_verbs.split,
     "Agreement of votes": file_verbs.agree,
     "Score and compare": file_scores.score,

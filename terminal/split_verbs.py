@@ -1,4 +1,4 @@
-"""dedupe, split, check-split, certify: what may not be parted, and the proof that it was not."""
+"""split, check-split, certify: what may not be parted, and the proof that it was not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from terminal.running import run_verb, watched
 from workspace.exports import certify_export
 from workspace.plain_files import (
     check_split_files,
-    dedupe_file,
     split_file,
     split_settings,
 )
@@ -36,37 +35,9 @@ NearDuplicates = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add these verbs."""
-    app.command()(dedupe)
     app.command()(split)
     app.command("check-split")(check_split)
     app.command()(certify)
-
-
-def dedupe(
-    file: Annotated[Path, typer.Argument(help="CSV, TSV, JSON Lines, JSON, Parquet or XLSX.")],
-    text_columns: TextColumns = None,
-    threshold: Annotated[float, typer.Option(help="Jaccard similarity, over 0 up to 1.")] = 0.8,
-    out: Annotated[Path | None, typer.Option(help="Where the pairs go: .parquet, .csv …")] = None,
-    id_column: IdColumn = None,
-    max_pairs: Annotated[
-        int | None, typer.Option(help="Refuse to list more pairs than this (a hundred million).")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Find every near-duplicate pair of a file: none missed, none false."""
-    with Bar() as bar:
-        found = dedupe_file(
-            file, text_columns or ["title"], threshold, out, id_column=id_column,
-            max_pairs=max_pairs, progress=Progress(verb="dedupe", listen=bar.show),
-        )  # fmt: skip
-    for note in found["notes"]:
-        tell(note)
-    if as_json:
-        print_json(found)
-        return
-    print_table(
-        ["", ""], [(k.replace("_", " "), _short(v)) for k, v in found.items() if k != "notes"]
-    )
 
 
 def split(
@@ -213,9 +184,3 @@ def certify(
             tell(f"{file} is not what was exported: its hash differs from the manifest's")
         say("nothing leaks." if not found.certificate.leaks else "it leaks: do not train on it.")
     return 0 if found.is_sound else LEAKED
-
-
-def _short(value: Any) -> Any:
-    if isinstance(value, dict):
-        return ", ".join(f"{k}: {v}" for k, v in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list) else value

@@ -7,15 +7,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import streamlit as st
 
 from stats.estimate import Estimate
 from ui import files, tables
-from workspace.plain_files import check_split_files, dedupe_file, split_file, split_settings
+from workspace.plain_files import check_split_files, split_file, split_settings
 from workspace.vote_files import LEVELS, FileAgreement, VoteFile, agree_file
 
-SHOWN = 200
 _COEFFICIENTS = {
     "percent_agreement": "Percent agreement",
     "fleiss_kappa": "Fleiss' kappa",
@@ -69,45 +67,6 @@ def check_split() -> None:
         tables.show(
             leaks.listed, column_config={"left_id": "row to learn from", "right_id": "row held out"}
         )
-
-
-def dedupe() -> None:
-    """Every near-duplicate pair of a file."""
-    path = files.dropped("A file with texts", "files.dedupe_file")
-    names = files.columns(path) if path else None
-    if path is None or names is None:
-        return
-    with st.form("files.dedupe"):
-        a, b, c = st.columns([2, 1, 1], vertical_alignment="bottom")
-        texts = a.multiselect("Text of a row", names, files.usual(names, "title") or names[:1])
-        threshold, row_id = _threshold(b), _id(c, names)
-        asked = _go("Find near-duplicates")
-    pairs = files.folder("dedupe") / "pairs.csv"
-    found = files.outcome(
-        "dedupe",
-        (path,),
-        asked,
-        lambda: dedupe_file(path, texts, threshold, pairs, id_column=row_id),
-    )
-    if found is None:
-        return
-    files.notes(found["notes"])
-    files.tiles(
-        {
-            "Rows": f"{found['n_rows']:,}",
-            "Pairs": f"{found['n_pairs']:,}",
-            "Clusters": f"{found['n_clusters']:,}",
-            "Rows in clusters": f"{found['n_rows_in_clusters']:,}",
-            "Largest cluster": f"{found['largest_cluster']:,} rows",
-        }
-    )
-    if not found["n_pairs"]:
-        st.success("No two rows are near-duplicates.")
-        return
-    tables.show(pl.read_csv(pairs, n_rows=SHOWN, infer_schema_length=None))
-    left, right = st.columns(2)
-    files.download("Pairs (CSV)", pairs, "pairs.csv", place=left)
-    files.download("Clusters (CSV)", Path(found["files"]["clusters"]), "clusters.csv", place=right)
 
 
 def split() -> None:

@@ -1,4 +1,4 @@
-"""The verbs that take plain files and need no workspace: dedupe, split, check-split."""
+"""The verbs that take plain files and need no workspace: split, check-split."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ import polars as pl
 from pydantic import ValidationError
 
 from catalog.errors import InputError
-from catalog.records import text_of
 from catalog.wording import counted
-from curation.duplicates.dedupe import MAX_PAIRS, find_duplicates
 from curation.duplicates.join import Told, check_threshold
 from curation.sources.files import RawTable, ReadOptions, read_table
 from curation.splits.certificate import CertifySettings, Leaks, find_leaks, group_keys
@@ -134,57 +132,6 @@ def cumulative(columns: list[str]) -> list[list[str]]:
     [['title'], ['title', 'description']]
     """
     return [columns[:1], columns] if len(columns) > 1 else [columns]
-
-
-def dedupe_file(
-    path: Path,
-    columns: list[str],
-    threshold: float,
-    out: Path | None,
-    *,
-    id_column: str | None = None,
-    max_pairs: int | None = None,
-    progress: Told | None = None,
-) -> dict[str, Any]:
-    """Find every near-duplicate pair of a file; write the pairs, and the clusters beside them.
-
-    The text of a row is its columns together. Pairs go to ``out`` as ``left_id, right_id,
-    similarity``; clusters to ``OUT.clusters.parquet`` as ``id, cluster_id, n_rows``.
-    """
-    check_threshold(threshold)
-    file = read_file(path, id_column=id_column)
-    names = text_columns(columns, path, file.frame)
-    texts = file.frame.select(text_of(*names)).to_series()
-    found = find_duplicates(texts, threshold, max_pairs=max_pairs or MAX_PAIRS, progress=progress)
-    ids = file.ids
-    pairs = found.pairs.select(
-        ids.gather(found.pairs["left"]).alias("left_id"),
-        ids.gather(found.pairs["right"]).alias("right_id"),
-        "similarity",
-    )
-    clusters = (
-        pl.DataFrame({"id": ids, "cluster_id": found.clusters})
-        .with_columns(pl.len().over("cluster_id").alias("n_rows"))
-        .filter(pl.col("n_rows") > 1)
-        .sort("cluster_id", maintain_order=True)
-    )
-    files = {}
-    if out is not None:
-        beside = out.with_suffix(f".clusters{out.suffix or '.parquet'}")
-        files = {"pairs": str(out), "clusters": str(beside)}
-        write_frame(pairs, out)
-        write_frame(clusters, beside)
-    return {
-        "n_rows": file.frame.height,
-        "n_pairs": pairs.height,
-        "n_clusters": found.n_clusters,
-        "n_rows_in_clusters": clusters.height,
-        "largest_cluster": int(clusters["n_rows"].max() or 0),  # type: ignore[arg-type]
-        "threshold": threshold,
-        "text_columns": names,
-        "files": files,
-        "notes": file.notes,
-    }
 
 
 def split_settings(changes: dict[str, Any]) -> SplitSettings:

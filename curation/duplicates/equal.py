@@ -33,21 +33,45 @@ class EqualSets:
     sets: TokenSets
 
 
-def equal_sets(sets: TokenSets) -> EqualSets:
-    """Group equal token sets; equality is checked token by token."""
+def equal_sets(sets: TokenSets, also: TokenSets | None = None) -> EqualSets:
+    """Group equal token sets; equality is checked token by token.
+
+    Parameters
+    ----------
+    also
+        Codes that must be equal too, as many sets; None for none.
+    """
     filled = np.flatnonzero(sets.sizes > 0)
-    hashes = _hashes(sets.starts, sets.tokens, filled)
-    by_hash = filled[np.argsort(hashes, kind="stable")]
+    starts, tokens = sets.starts, sets.tokens
+    if also is not None:
+        starts = sets.starts + also.starts
+        tokens = _beside(sets.starts, sets.tokens, also.starts, also.tokens)
+    hashes = _hashes(starts, tokens, filled)
+    order = np.argsort(hashes, kind="stable")
     first_of = np.full(len(sets), -1, np.int64)
-    _assign(sets.starts, sets.tokens, by_hash, np.sort(hashes, kind="stable"), first_of)
+    _assign(starts, tokens, filled[order], hashes[order], first_of)
     first = np.flatnonzero(first_of == np.arange(len(sets)))
     number = np.full(len(sets) + 1, -1, np.int64)
     number[first] = np.arange(len(first))
     group = number[first_of]
     members = filled[np.argsort(group[filled], kind="stable")]
-    starts = np.zeros(len(first) + 1, np.int64)
-    np.cumsum(np.bincount(group[filled], minlength=len(first)), out=starts[1:])
-    return EqualSets(first, group, members, starts, sets.taken(first))
+    begins = np.zeros(len(first) + 1, np.int64)
+    np.cumsum(np.bincount(group[filled], minlength=len(first)), out=begins[1:])
+    return EqualSets(first, group, members, begins, sets.taken(first))
+
+
+@numba.njit(cache=True, nogil=True)
+def _beside(starts, tokens, also_starts, also):  # type: ignore[no-untyped-def]
+    out = np.empty(len(tokens) + len(also), np.int64)
+    at = 0
+    for row in range(len(starts) - 1):
+        for i in range(starts[row], starts[row + 1]):
+            out[at] = tokens[i]
+            at += 1
+        for i in range(also_starts[row], also_starts[row + 1]):
+            out[at] = -1 - also[i]
+            at += 1
+    return out
 
 
 @numba.njit(cache=True, nogil=True)

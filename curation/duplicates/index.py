@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
-from llvmlite import ir
 from numba.extending import intrinsic
 
 from curation.duplicates.tokens import TokenSets

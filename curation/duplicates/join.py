@@ -67,7 +67,7 @@ class Found:
     listed
         Pairs, up to the bound.
     n_pairs
-        All pairs, weighted.
+        All pairs that could be listed, weighted.
     """
 
     forest: Pairs
@@ -126,6 +126,7 @@ def search(
     asked: Search,
     *,
     weights: np.ndarray | None = None,
+    list_from: float = 0.0,
     max_listed: int = 0,
     progress: Told | None = None,
 ) -> Found:
@@ -135,6 +136,8 @@ def search(
     ----------
     weights
         A pair counts as the product of the weights of its sets, shape ``(n,)``; None for 1.
+    list_from
+        Pairs below it are in the forest alone: neither counted nor listed.
     max_listed
         How many pairs to list at most.
     """
@@ -148,8 +151,10 @@ def search(
         room = max_listed - n_listed
         n, own, kept, n_kept = 0, Forest(len(work.index), work.parents.get()), [], 0
         for part in work.parts(first):
-            n += int((ordered[part.left] * ordered[part.right]).sum())
             own.add(part)
+            if list_from > work.threshold:
+                part = part.taken(part.similarity >= list_from)
+            n += int((ordered[part.left] * ordered[part.right]).sum())
             if n_kept < room:
                 kept.append(part.taken(slice(0, room - n_kept)))
                 n_kept += len(kept[-1])

@@ -77,10 +77,11 @@ def word_sets(texts: pl.Series) -> TokenSets:
     ready = texts.fill_null("")
     if not plain.all():
         ready = ready.scatter((~plain).arg_true(), folded(ready.filter(~plain)))
-    return _ranked(*_occurrences(*_buffers(ready)))
+    return ranked(*_occurrences(*buffers(ready)))
 
 
-def _buffers(texts: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+def buffers(texts: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+    """The bytes of texts one behind the other, and where each begins; none may be null."""
     array = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
     if hasattr(array, "combine_chunks"):
         array = array.combine_chunks()
@@ -242,7 +243,7 @@ def _number_words(data, offsets, letters, row, starts, found, table, words, n_wo
     return row, n_words
 
 
-def _ranked(starts: np.ndarray, found: np.ndarray, n_tokens: int) -> TokenSets:
+def ranked(starts: np.ndarray, found: np.ndarray, n_tokens: int) -> TokenSets:
     """Occurrences as sets of ranks by rarity."""
     cuts = np.linspace(0, len(starts) - 1, n_threads() + 1).astype(np.int64)
     with ThreadPoolExecutor() as pool:

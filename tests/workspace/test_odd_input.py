@@ -10,7 +10,8 @@ import pytest
 from catalog.errors import GoldshelfError, InputError, WorkspaceError
 from workspace.database.store import Database
 from workspace.opening import Declared, init_workspace
-from workspace.plain_files import dedupe_file, read_file
+from workspace.near_duplicates import Asked, dedupe_file
+from workspace.plain_files import read_file
 from workspace.workspace import Workspace
 
 ROWS = "id,title,brand,category\n" + "".join(
@@ -122,7 +123,7 @@ def test_a_column_that_only_looks_like_an_id_is_told_and_passed_over(tmp_path):
     file = read_file(path)
     assert file.ids.to_list() == [0, 1, 2]
     assert "id 1 stands 2 times" in file.notes[0].replace("'", "")
-    assert dedupe_file(path, ["title"], 0.8, None)["n_pairs"] == 1
+    assert dedupe_file(path, ["title"], Asked(), None)["n_pairs"] == 1
     with pytest.raises(InputError, match="Ids must be unique"):
         read_file(path, id_column="id")
 

@@ -1,0 +1,122 @@
+"""dedupe, recluster: the near-duplicates of a file, and its clusters at another threshold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from terminal.options import Json
+from terminal.output import Bar, print_json, print_table, say, tell
+from terminal.split_verbs import IdColumn, TextColumns
+from workspace.models.engines import Engine
+from workspace.near_duplicates import MARGIN, Asked, dedupe_file, likeness_of, recluster_file
+from workspace.progress import Progress
+
+_APART = ("accepted", "refused", "clusters", "curve", "notes")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these verbs."""
+    app.command()(dedupe)
+    app.command()(recluster)
+
+
+def dedupe(
+    file: Annotated[Path, typer.Argument(help="CSV, TSV, JSON Lines, JSON, Parquet or XLSX.")],
+    text_columns: TextColumns = None,
+    threshold: Annotated[float, typer.Option(help="Jaccard similarity, over 0 up to 1.")] = 0.8,
+    out: Annotated[Path | None, typer.Option(help="Where the pairs go: .parquet, .csv …")] = None,
+    first_alone: Annotated[
+        bool, typer.Option(help="Compare the first column alone too, as split does.")
+    ] = False,
+    unit: Annotated[
+        Literal["words", "chars"], typer.Option(help="Sets of words, or of character n-grams.")
+    ] = "words",
+    ngram: Annotated[int, typer.Option(help="Characters of an n-gram, 2 to 7.")] = 5,
+    different_numbers: Annotated[
+        Literal["show", "break"],
+        typer.Option(help="Whether 128GB against 256GB is shown, or makes two texts no pair."),
+    ] = "show",
+    margin: Annotated[
+        float, typer.Option(help="How far under the threshold to look for what is nearly a pair.")
+    ] = MARGIN,
+    id_column: IdColumn = None,
+    max_pairs: Annotated[
+        int | None,
+        typer.Option(help="List about this many pairs (ten million); clusters stay whole."),
+    ] = None,
+    embedding: Annotated[
+        str | None, typer.Option(help="Tie texts by meaning too, by this static embedding model.")
+    ] = None,
+    meaning_from: Annotated[float, typer.Option(help="Cosine from which meanings tie.")] = 0.9,
+    pictures: Annotated[
+        str | None, typer.Option(help="Tie rows by the picture too, whose file this column names.")
+    ] = None,
+    picture_bits: Annotated[
+        int, typer.Option(help="By how many of 64 bits the hashes of two pictures may differ.")
+    ] = 6,
+    engine: Annotated[Engine, typer.Option(help="Compare here, or over a Ray cluster.")] = "local",
+    address: Annotated[
+        str | None, typer.Option(help="The Ray cluster; one of this machine without it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Find every near-duplicate pair of a file: none missed, none false."""
+    asked = Asked(
+        threshold=threshold, likeness=likeness_of(unit, ngram, different_numbers),
+        first_alone=first_alone, margin=margin, embedding=embedding, meaning_from=meaning_from,
+        pictures=pictures, picture_bits=picture_bits, engine=engine, address=address,
+        **({} if max_pairs is None else {"max_pairs": max_pairs}),
+    )  # fmt: skip
+    with Bar() as bar:
+        found = dedupe_file(
+            file, text_columns or ["title"], asked, out, id_column=id_column,
+            progress=Progress(verb="dedupe", listen=bar.show),
+        )  # fmt: skip
+    for note in found["notes"]:
+        tell(note)
+    if as_json:
+        print_json(found)
+        return
+    _print_figures(found)
+    _print_pairs("least similar of the accepted pairs", found["accepted"])
+    _print_pairs("most similar of the refused pairs that would join clusters", found["refused"])
+    rows = [(c["n_rows"], c["weakest"], c["left_id"], c["right_id"]) for c in found["clusters"]]
+    if rows:
+        print_table(["rows", "weakest tie", "left", "right"], rows, title="largest clusters")
+
+
+def recluster(
+    pairs: Annotated[Path, typer.Argument(help="The file that `dedupe --out` wrote.")],
+    threshold: Annotated[float, typer.Option(help="As high as the margin of dedupe, or higher.")],
+    out: Annotated[Path | None, typer.Option(help="Where the clusters go.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Clusters at another threshold, from what dedupe has kept: nothing is compared again."""
+    made = recluster_file(pairs, threshold, out)
+    if as_json:
+        print_json(made)
+        return
+    _print_figures(made)
+
+
+def _print_figures(found: dict[str, Any]) -> None:
+    told = [(k.replace("_", " "), _short(v)) for k, v in found.items() if k not in _APART]
+    print_table(["", ""], told)
+
+
+def _print_pairs(title: str, pairs: list[dict[str, Any]]) -> None:
+    if not pairs:
+        say(f"{title}: none")
+        return
+    keys = ["similarity", "left_id", "right_id", "only_left", "only_right", "differs"]
+    rows = [tuple(pair[key] for key in keys) for pair in pairs]
+    print_table([key.replace("_", " ") for key in keys], rows, title=title)
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, dict):
+        return ", ".join(f"{k}: {v}" for k, v in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else value

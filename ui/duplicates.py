@@ -1,0 +1,128 @@
+"""Near-duplicates of a dropped file: the pairs, and what a person needs to choose the threshold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from charts.thresholds import clusters_by_threshold
+from ui import files, tables
+from workspace.models.engines import has_ray
+from workspace.near_duplicates import MARGIN, Asked, dedupe_file, likeness_of, recluster_file
+
+SHOWN = 200
+
+
+def dedupe() -> None:
+    """Every near-duplicate pair of a file."""
+    path = files.dropped("A file with texts", "files.dedupe_file")
+    names = files.columns(path) if path else None
+    if path is None or names is None:
+        return
+    with st.form("files.dedupe"):
+        texts, row_id, asked = _form(names)
+        is_asked = st.form_submit_button(
+            "Find near-duplicates", type="primary", icon=":material/play_arrow:"
+        )
+    pairs = files.folder("dedupe") / "pairs.csv"
+    found = files.outcome(
+        "dedupe",
+        (path,),
+        bool(is_asked),
+        lambda: dedupe_file(path, texts, asked, pairs, id_column=row_id),
+    )
+    if found is None:
+        return
+    files.notes(found["notes"])
+    _tiles(found, found["n_pairs"])
+    if found["n_pairs"]:
+        tables.show(pl.read_csv(pairs, n_rows=SHOWN, infer_schema_length=None))
+        left, right = st.columns(2)
+        files.download("Pairs (CSV)", pairs, "pairs.csv", place=left)
+        clusters = Path(found["files"]["clusters"])
+        files.download("Clusters (CSV)", clusters, "clusters.csv", place=right)
+    else:
+        st.success("No two rows are near-duplicates.")
+    choose_threshold(found, pairs)
+
+
+def choose_threshold(found: dict[str, Any], pairs: Path) -> None:
+    """The pairs on either side of the threshold, and the clusters at another one."""
+    if not found["accepted"] and not found["refused"]:
+        return
+    st.subheader("Is the threshold right?")
+    st.caption("The least similar pairs that hold a cluster together:")
+    _pairs(found["accepted"])
+    st.caption("The most similar pairs under the threshold, which would join two clusters:")
+    _pairs(found["refused"])
+    lowest = found["searched_from"]
+    if lowest < 1:
+        chosen = st.slider(
+            "Threshold", lowest, 1.0, max(lowest, found["threshold"]), 0.01, key="files.recluster"
+        )
+        st.plotly_chart(
+            clusters_by_threshold(found["curve"], chosen),
+            alt="Rows in clusters and the largest cluster by threshold",
+        )
+        if chosen != found["threshold"]:
+            _tiles(recluster_file(pairs, chosen, None), None)
+
+
+def _form(names: list[str]) -> tuple[list[str], str | None, Asked]:
+    a, b, c = st.columns([2, 1, 1], vertical_alignment="bottom")
+    texts = a.multiselect("Text of a row", names, files.usual(names, "title") or names[:1])
+    threshold = b.number_input(
+        "Near-duplicates from", 0.3, 1.0, 0.8, 0.05, help="Jaccard similarity; 1 is the same words"
+    )
+    row_id = c.selectbox(
+        "Id of a row",
+        names,
+        index=None,
+        placeholder="guessed",
+        help="record_id, example_id or id where there is one, else the number of the row",
+    )
+    with st.expander("How texts are compared"):
+        a, b, c, d = st.columns(4, vertical_alignment="bottom")
+        unit = a.selectbox("Sets of", ["words", "chars"], help="chars: character n-grams")
+        ngram = b.number_input("Characters of an n-gram", 2, 7, 5)
+        numbers = c.selectbox(
+            "128GB against 256GB",
+            ["show", "break"],
+            help="break: texts whose quantities or model numbers contradict each other are no pair",
+        )
+        margin = d.number_input("Look under the threshold by", 0.0, 0.5, MARGIN, 0.05)
+        first_alone = st.checkbox("Compare the first column alone too")
+        embedding = st.text_input("Tie by meaning too, by this static embedding model") or None
+        engine: Any = st.selectbox("Compare", ["local", "ray"]) if has_ray() else "local"
+    asked = Asked(
+        threshold=threshold,
+        likeness=likeness_of(unit, int(ngram), numbers),
+        first_alone=first_alone,
+        margin=margin,
+        embedding=embedding,
+        engine=engine,
+    )
+    return texts, row_id, asked
+
+
+def _tiles(found: dict[str, Any], n_pairs: int | None) -> None:
+    files.tiles(
+        {
+            "Rows": f"{found['n_rows']:,}",
+            **({} if n_pairs is None else {"Pairs": f"{n_pairs:,}"}),
+            "Clusters": f"{found['n_clusters']:,}",
+            "Rows in clusters": f"{found['n_rows_in_clusters']:,}",
+            "Largest cluster": f"{found['largest_cluster']:,} rows",
+        }
+    )
+
+
+def _pairs(shown: list[dict[str, Any]]) -> None:
+    if not shown:
+        st.caption("none")
+        return
+    order = ["similarity", "left_id", "left_text", "right_id", "right_text", "differs"]
+    tables.show(pl.DataFrame(shown, infer_schema_length=None).select(order))

@@ -1,0 +1,293 @@
+"""dedupe and recluster: near-duplicates of a file, and its clusters at another threshold."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from catalog.errors import InputError
+from catalog.records import text_of
+from catalog.wording import counted
+from curation.duplicates.dedupe import (
+    MAX_PAIRS,
+    WORDS,
+    Duplicates,
+    Likeness,
+    component_labels,
+    find_duplicates,
+    united,
+)
+from curation.duplicates.differences import what_differs
+from curation.duplicates.join import Told, check_threshold
+from curation.duplicates.meaning import meaning_edges
+from curation.duplicates.pictures import picture_edges, picture_hashes
+from curation.duplicates.thresholds import cluster_table, nearest_to, threshold_curve
+from workspace.atomic import full_disk_told
+from workspace.duplicates_over_ray import find_over_ray
+from workspace.models.engines import Engine
+from workspace.plain_files import (
+    PlainFile,
+    cumulative,
+    read_file,
+    require_columns,
+    text_columns,
+    write_frame,
+)
+
+MARGIN = 0.1
+SHOWN = 10
+KINDS = ["text", "meaning", "picture"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What near-duplicates are looked for.
+
+    Attributes
+    ----------
+    threshold
+        Jaccard similarity, over 0 up to 1.
+    likeness
+        How texts are compared.
+    first_alone
+        Whether the first column is compared alone too, as a split does.
+    margin
+        How far under the threshold to look for what is nearly a pair.
+    max_pairs
+        About how many pairs are listed.
+    embedding, meaning_from
+        By choice, texts whose embeddings have that cosine are tied too.
+    pictures, picture_bits
+        By choice, rows whose pictures, files that the column names, differ in at most that
+        many of 64 bits are tied too.
+    engine, address
+        Where texts are compared.
+    """
+
+    threshold: float = 0.8
+    likeness: Likeness = WORDS
+    first_alone: bool = False
+    margin: float = MARGIN
+    max_pairs: int = MAX_PAIRS
+    embedding: str | None = None
+    meaning_from: float = 0.9
+    pictures: str | None = None
+    picture_bits: int = 6
+    engine: Engine = "local"
+    address: str | None = None
+
+
+def likeness_of(unit: Any, ngram: int, different_numbers: Any) -> Likeness:
+    """How texts are compared, from options."""
+    return Likeness(unit, ngram, different_numbers)
+
+
+def dedupe_file(
+    path: Path,
+    columns: list[str],
+    asked: Asked,
+    out: Path | None,
+    *,
+    id_column: str | None = None,
+    progress: Told | None = None,
+) -> dict[str, Any]:
+    """Find every near-duplicate pair of a file; write what was found.
+
+    The text of a row is its columns together. Pairs go to ``out`` as ``left_id, right_id,
+    similarity, kind, only_left, only_right, differs``; beside it ``OUT.clusters`` (``id,
+    cluster_id, n_rows, weakest``), and what `recluster` needs: ``OUT.ties``, ``OUT.json``.
+    """
+    check_threshold(asked.threshold)
+    if not 0 <= asked.margin < 1 or asked.max_pairs < 0:
+        raise InputError("--margin: expected 0 to 1; --max-pairs: expected 0 or more.")
+    file = read_file(path, id_column=id_column)
+    names = text_columns(columns, path, file.frame)
+    texts = [
+        file.frame.select(text_of(*some)).to_series()
+        for some in (cumulative(names) if asked.first_alone else [names])
+    ]
+    found = united([_found(text, asked, progress) for text in texts])
+    more, notes = _more_edges(file, texts[-1], asked, progress)
+    if found.is_cut:
+        notes.append(
+            f"{found.n_pairs:,} pairs: {found.pairs.height:,} of them are listed, among them all "
+            "that connect the clusters, which are whole. List more with --max-pairs."
+        )
+    ties = pl.concat([found.forest.with_columns(kind=pl.lit("text")), *more])
+    clusters = _clusters(file.ids, ties, asked.threshold)
+    n_rows = file.frame.height
+    files = {}
+    if out is not None:
+        files = {"pairs": str(out), **{name: str(_beside(out, name)) for name in _BESIDE}}
+        with full_disk_told(out.parent):
+            pairs = pl.concat([found.pairs.with_columns(kind=pl.lit("text")), *more])
+            write_frame(_named(what_differs(texts[-1], pairs), file.ids), out)
+            write_frame(clusters, _beside(out, "clusters"))
+            write_frame(_named(ties, file.ids), _beside(out, "ties"))
+            kept = {"searched_from": found.searched_from, "source": path.name, "n_rows": n_rows}
+            _beside(out, "json").write_text(json.dumps(kept))
+    accepted, refused = nearest_to(found.forest, asked.threshold, SHOWN)
+    table = cluster_table(n_rows, found.forest, asked.threshold).head(SHOWN)
+    return {
+        "n_rows": n_rows,
+        "n_pairs": found.n_pairs,
+        **_sizes(clusters),
+        "threshold": asked.threshold,
+        "searched_from": found.searched_from,
+        "text_columns": names,
+        **({"n_edges": {f["kind"][0]: f.height for f in more if f.height}} if more else {}),
+        "files": files,
+        "accepted": _shown(accepted, texts[-1], file.ids),
+        "refused": _shown(refused, texts[-1], file.ids),
+        "clusters": _shown(table, texts[-1], file.ids),
+        "curve": threshold_curve(n_rows, found.forest, found.searched_from).to_dicts(),
+        "notes": [*file.notes, *notes],
+    }
+
+
+def recluster_file(pairs: Path, threshold: float, out: Path | None) -> dict[str, Any]:
+    """The clusters at another threshold, from what `dedupe_file` has kept: nothing is compared.
+
+    Raises
+    ------
+    InputError
+        If that is not there, or the threshold is under what was searched.
+    """
+    check_threshold(threshold)
+    kept = _beside(pairs, "json")
+    if not kept.is_file() or not _beside(pairs, "ties").is_file():
+        raise InputError(
+            f"{pairs}: {kept.name} and {_beside(pairs, 'ties').name} are not beside it. "
+            "Make them with `goldshelf dedupe FILE --out`."
+        )
+    told = json.loads(kept.read_text())
+    if threshold < told["searched_from"]:
+        raise InputError(
+            f"{pairs}: searched down to {told['searched_from']:g}, so {threshold:g} is not known. "
+            "Run `goldshelf dedupe` with a lower --threshold or a wider --margin."
+        )
+    ties = read_file(_beside(pairs, "ties")).frame
+    sides = [ties[f"{side}_id"].cast(pl.String) for side in ("left", "right")]
+    ids = pl.concat(sides).unique(maintain_order=True).rename("id")
+    place = pl.DataFrame({"id": ids, "at": np.arange(len(ids))})
+    left, right = (
+        pl.DataFrame({"id": side}).join(place, on="id", how="left", maintain_order="left")["at"]
+        for side in sides
+    )
+    numbered = ties.select(
+        left.alias("left"),
+        right.alias("right"),
+        pl.col("similarity").cast(pl.Float64),
+        pl.col("kind").cast(pl.String),
+    )
+    clusters = _clusters(ids, numbered, threshold)
+    if out is not None:
+        write_frame(clusters, out)
+    return {
+        "n_rows": told["n_rows"],
+        **_sizes(clusters),
+        "threshold": threshold,
+        "files": {} if out is None else {"clusters": str(out)},
+    }
+
+
+_BESIDE = ("clusters", "ties", "json")
+
+
+def _beside(out: Path, name: str) -> Path:
+    suffix = ".json" if name == "json" else f".{name}{out.suffix or '.parquet'}"
+    return out.with_suffix(suffix)
+
+
+def _found(text: pl.Series, asked: Asked, progress: Told | None) -> Duplicates:
+    if asked.engine == "ray":
+        return find_over_ray(
+            text,
+            asked.threshold,
+            likeness=asked.likeness,
+            margin=asked.margin,
+            max_pairs=asked.max_pairs,
+            address=asked.address,
+            progress=progress,
+        )
+    return find_duplicates(
+        text,
+        asked.threshold,
+        likeness=asked.likeness,
+        margin=asked.margin,
+        max_pairs=asked.max_pairs,
+        progress=progress,
+    )
+
+
+def _more_edges(
+    file: PlainFile, text: pl.Series, asked: Asked, progress: Told | None
+) -> tuple[list[pl.DataFrame], list[str]]:
+    """Edges by choice, of meaning and of pictures."""
+    made, notes = [], []
+    if asked.embedding is not None:
+        edges = meaning_edges(text, asked.embedding, asked.meaning_from, progress=progress)
+        made.append(edges.with_columns(kind=pl.lit("meaning")))
+    if asked.pictures is not None:
+        require_columns(file.path, file.frame, [asked.pictures])
+        named = file.frame[asked.pictures].cast(pl.String)
+        folder = file.path.parent
+        hashes, is_read = picture_hashes([folder / name if name else None for name in named])
+        n_lost = int((named.fill_null("") != "").sum() - is_read.sum())
+        if n_lost:
+            notes.append(
+                f"{counted(n_lost, 'picture')} could not be read, or are of one colour, and tie nothing"
+            )
+        edges = picture_edges(hashes, is_read, asked.picture_bits)
+        made.append(edges.with_columns(kind=pl.lit("picture")))
+    return made, notes
+
+
+def _clusters(ids: pl.Series, ties: pl.DataFrame, threshold: float) -> pl.DataFrame:
+    """The rows of each cluster of two or more, and its weakest text tie."""
+    tied = ties.filter((pl.col("similarity") >= threshold) | (pl.col("kind") != "text"))
+    labels = component_labels(len(ids), tied["left"].to_numpy(), tied["right"].to_numpy())
+    least = (
+        tied.with_columns(pl.Series("cluster_id", labels[tied["left"].to_numpy()]))
+        .filter(pl.col("kind") == "text")
+        .group_by("cluster_id")
+        .agg(pl.col("similarity").min().alias("weakest"))
+    )
+    return (
+        pl.DataFrame({"id": ids, "cluster_id": labels})
+        .with_columns(pl.len().over("cluster_id").cast(pl.Int64).alias("n_rows"))
+        .filter(pl.col("n_rows") > 1)
+        .join(least, on="cluster_id", how="left", maintain_order="left")
+        .sort("cluster_id", maintain_order=True)
+    )
+
+
+def _sizes(clusters: pl.DataFrame) -> dict[str, int]:
+    return {
+        "n_clusters": clusters["cluster_id"].n_unique(),
+        "n_rows_in_clusters": clusters.height,
+        "largest_cluster": int(clusters["n_rows"].max() or 0),  # type: ignore[arg-type]
+    }
+
+
+def _named(pairs: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+    rest = [name for name in pairs.columns if name not in ("left", "right", "contradicts")]
+    return pairs.select(
+        ids.gather(pairs["left"]).alias("left_id"),
+        ids.gather(pairs["right"]).alias("right_id"),
+        *rest,
+    )
+
+
+def _shown(pairs: pl.DataFrame, texts: pl.Series, ids: pl.Series) -> list[dict[str, Any]]:
+    """Few pairs with their ids, texts and differences."""
+    told = what_differs(texts, pairs).with_columns(
+        texts.gather(pairs["left"]).alias("left_text"),
+        texts.gather(pairs["right"]).alias("right_text"),
+    )
+    return _named(told, ids).to_dicts()
