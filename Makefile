@@ -31,6 +31,7 @@ check: $(VENV)/installed-dev
 # Speed and memory beside other tools, at full size; an hour, and 10 GB of disk.
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/load_mave.py
+	$(BIN)/python benchmarks/near_duplicates.py
 	$(BIN)/python benchmarks/agreement.py
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/resampling.py

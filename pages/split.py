@@ -1,7 +1,7 @@
 import streamlit as st
 
 from charts.bars import grouped
-from ui import jobs, reads, session, splits, tables
+from ui import jobs, reads, session, split_ties, splits, tables
 from workspace.views import splits as views
 
 st.title("Split")
@@ -33,6 +33,7 @@ if missing.height:
 with st.expander("Largest groups and what ties them"):
     tables.show(reads.table(opened, "split", done, "groups", 50))
     tables.show(reads.table(opened, "split", done, "edges", 200))
+split_ties.near_duplicates(opened)
 
 st.header("Balance")
 st.caption("Of train alone: validation and test keep their distribution.")

@@ -60,6 +60,13 @@ def split(
     near_duplicates: Annotated[
         float | None, typer.Option(help="Similarity that may not cross; 0 ties no texts.")
     ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="Texts as sets of words, or of chars: character n-grams.")
+    ] = None,
+    ngram: Annotated[int | None, typer.Option(help="Characters of an n-gram, 2 to 7.")] = None,
+    different_numbers: Annotated[
+        str | None, typer.Option(help="Whether 128GB against 256GB ties (show) or not (break).")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed, another split.")] = None,
     slack: Annotated[float | None, typer.Option(help="How far shares may be off.")] = None,
     overflow: Annotated[
@@ -79,6 +86,9 @@ def split(
         "fractions": None if fractions is None else list(fractions_of(fractions)),
         "by": by,
         "near_duplicates": near_duplicates,
+        "unit": unit,
+        "ngram": ngram,
+        "different_numbers": different_numbers,
         "seed": seed,
         "slack": slack,
         "overflow": overflow,

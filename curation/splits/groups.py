@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from catalog.brands import brand_keys
 from catalog.records import text_of
 from catalog.text import folded
-from curation.duplicates.dedupe import component_labels, duplicate_edges
+from curation.duplicates.dedupe import Likeness, component_labels, duplicate_edges
 from curation.duplicates.join import Told
 
 EDGE_SCHEMA = pl.Schema(
@@ -37,7 +37,15 @@ class GroupSettings(BaseModel):
     queries: bool = True
     near_duplicates: float = Field(default=0.8, ge=0, le=1)
     text_columns: list[list[str]] = [["title"], ["title", "description"]]
+    unit: Literal["words", "chars"] = "words"
+    ngram: int = Field(default=5, ge=2, le=7)
+    different_numbers: Literal["show", "break"] = "show"
     generic_brands: list[str] = []
+
+    @property
+    def likeness(self) -> Likeness:
+        """How texts are compared."""
+        return Likeness(self.unit, self.ngram, self.different_numbers)
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,9 @@ def record_groups(
             if not set(columns) <= present:
                 continue
             texts = records.select(text_of(*columns)).collect().to_series()
-            found = duplicate_edges(texts, settings.near_duplicates, progress=progress)
+            found = duplicate_edges(
+                texts, settings.near_duplicates, likeness=settings.likeness, progress=progress
+            )
             edges.append(_near_edges(found, " + ".join(columns)))
     tied = pl.concat(edges)
     labels = component_labels(n, tied["left"].to_numpy(), tied["right"].to_numpy())

@@ -1,0 +1,139 @@
+"""Near-duplicates of a file: what is written, raised later, tied by choice, found over a cluster."""
+
+import logging
+import os
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+
+from catalog.errors import InputError
+from curation.duplicates.dedupe import Likeness, find_duplicates
+from curation.splits.groups import GroupSettings, record_groups
+from workspace.duplicates_over_ray import find_over_ray
+from workspace.near_duplicates import Asked, dedupe_file, recluster_file
+from workspace.views import ties
+from workspace.workspace import Workspace
+
+ROWS = """id,title,picture
+a,"Acme USB drive, black, 128GB",one.png
+b,"Acme USB drive, black, 256GB",
+c,"Acme USB drive black 128 GB",lost.png
+d,"Oak shelf, 80 cm",same.png
+e,"Pine bench",flat.png
+"""
+
+
+@pytest.fixture
+def shop(tmp_path):
+    path = tmp_path / "shop.csv"
+    path.write_text(ROWS)
+    generator = np.random.default_rng(3)
+    picture = Image.fromarray(generator.integers(0, 255, (8, 8), np.uint8)).resize((200, 200))
+    picture.save(tmp_path / "one.png")
+    picture.resize((90, 120)).convert("RGB").save(tmp_path / "same.png")
+    Image.new("L", (50, 50), 200).save(tmp_path / "flat.png")
+    return path
+
+
+def test_another_threshold_gives_what_dedupe_gives_there(shop, tmp_path):
+    out = tmp_path / "pairs.csv"
+    found = dedupe_file(shop, ["title"], Asked(threshold=0.4, margin=0.1), out)
+    assert found["n_pairs"] == 3
+    for threshold in (0.3, 0.45, 0.5, 0.6, 1.0):
+        afresh = dedupe_file(shop, ["title"], Asked(threshold=threshold), None)
+        raised = recluster_file(out, threshold, tmp_path / "raised.parquet")
+        names = ("n_clusters", "n_rows_in_clusters", "largest_cluster")
+        assert [raised[name] for name in names] == [afresh[name] for name in names]
+    with pytest.raises(InputError, match=r"searched down to 0\.3, so 0\.2 is not known"):
+        recluster_file(out, 0.2, None)
+    with pytest.raises(InputError, match="are not beside it"):
+        recluster_file(tmp_path / "other.csv", 0.9, None)
+
+
+def test_pairs_tell_what_differs_and_numbers_break_by_choice(shop, tmp_path):
+    out = tmp_path / "pairs.csv"
+    dedupe_file(shop, ["title"], Asked(threshold=0.4), out)
+    told = pl.read_csv(out).filter(left_id="a", right_id="b").row(0, named=True)
+    assert (told["only_left"], told["only_right"]) == ("128gb", "256gb")
+    assert told["differs"] == "number or unit"
+    asked = Asked(threshold=0.4, likeness=Likeness(different_numbers="break"))
+    dedupe_file(shop, ["title"], asked, out)
+    assert pl.read_csv(out).select("left_id", "right_id").rows() == [("a", "c")]
+
+
+def test_a_split_does_not_tie_texts_of_other_numbers_where_asked(shop):
+    rows = pl.scan_csv(shop)
+    settings = GroupSettings(text_columns=[["title"]], near_duplicates=0.5)
+    assert record_groups(rows, settings).labels.tolist() == [0, 0, 0, 1, 2]
+    apart = settings.model_copy(update={"different_numbers": "break"})
+    assert record_groups(rows, apart).labels.tolist() == [0, 1, 0, 2, 3]
+
+
+def test_the_weakest_ties_of_a_split_tell_what_differs(sample_workspace):
+    workspace = Workspace(sample_workspace)
+    shown = ties.weakest_ties(workspace)
+    assert shown["similarity"].is_sorted()
+    assert shown["similarity"].min() >= workspace.settings.split.near_duplicates
+    assert shown.filter(pl.col("differs") == "", pl.col("similarity") < 1).is_empty()
+    curve = ties.clusters_by_threshold(workspace)
+    rows = [step["n_rows_in_clusters"] for step in curve]
+    assert rows == sorted(rows, reverse=True)
+    assert rows[0] > rows[-1]
+
+
+def test_a_bound_on_pairs_is_said(shop, tmp_path):
+    found = dedupe_file(shop, ["title"], Asked(threshold=0.4, max_pairs=0), tmp_path / "p.csv")
+    assert found["n_pairs"] == 3
+    assert found["largest_cluster"] == 3
+    assert any("3 pairs: 2 of them are listed" in note for note in found["notes"])
+
+
+def test_pictures_tie_by_choice(shop, tmp_path):
+    asked = Asked(threshold=0.9, pictures="picture")
+    found = dedupe_file(shop, ["title"], asked, tmp_path / "pairs.csv")
+    assert found["n_edges"] == {"picture": 1}
+    assert any("2 pictures could not be read" in note for note in found["notes"])
+    clusters = pl.read_csv(tmp_path / "pairs.clusters.csv")
+    assert clusters["id"].to_list() == ["a", "d"]
+    assert recluster_file(tmp_path / "pairs.csv", 1.0, None)["n_clusters"] == 1
+
+
+def test_meanings_tie_by_choice(tmp_path):
+    pytest.importorskip("model2vec")
+    path = tmp_path / "shop.csv"
+    path.write_text("id,title\n1,sofa\n2,couch\n3,kettle\n")
+    from tests.static_models import static_model  # of model2vec
+
+    model = static_model(tmp_path / "model", [["sofa", "couch"], ["kettle"]])
+    asked = Asked(embedding=model, meaning_from=0.95)
+    dedupe_file(path, ["title"], asked, tmp_path / "pairs.csv")
+    kept = pl.read_csv(tmp_path / "pairs.csv")
+    assert kept.select("left_id", "right_id", "kind").rows() == [(1, 2, "meaning")]
+
+
+def test_a_cluster_of_machines_finds_the_same():
+    ray = pytest.importorskip("ray")
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    ray.init(
+        address="local",
+        num_cpus=2,
+        object_store_memory=200_000_000,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.CRITICAL,
+    )
+    try:
+        generator = np.random.default_rng(5)
+        words = generator.zipf(1.3, (3_000, 8)) % 400
+        texts = pl.Series([" ".join(f"w{n}" for n in row) for row in words])
+        for likeness in (Likeness(), Likeness("chars", 3, "break")):
+            here = find_duplicates(texts, 0.6, likeness=likeness, margin=0.1)
+            there = find_over_ray(texts, 0.6, likeness=likeness, margin=0.1, n_parts=5)
+            assert here.n_pairs > 100
+            assert there.pairs.equals(here.pairs)
+            assert there.n_pairs == here.n_pairs
+            assert there.clusters.tolist() == here.clusters.tolist()
+    finally:
+        ray.shutdown()
