@@ -119,7 +119,8 @@ def costs(frame: pl.DataFrame) -> None:
         frame.select(
             "run", percent("value"), "cost_usd_per_1000", "latency_ms_median", "latency_ms_p95",
             pl.col("n_tokens_in").alias("tokens in"), pl.col("n_tokens_out").alias("tokens out"),
-            pl.col("dominated_by").alias("cheaper and no worse"),
+            pl.col("dominated_by").alias("better and no dearer"),
+            pl.col("tied_with").alias("no dearer, cannot be told from"),
         ),
         column_config={
             "value": PERCENT,
@@ -139,6 +140,8 @@ def parts(frame: pl.DataFrame) -> None:
     if "mark" in frame.columns:
         moved = _moved("difference", "difference_low", "difference_high")
         told = [moved.alias("to the other, points"), _p_told("p_holm"), _mark()]
+    if frame["reason"].null_count() < frame.height:
+        told.append(pl.col("reason").alias("why no value or interval"))
     tables.show(
         frame.select(
             "part", pl.col("n").alias("n_rows"), pl.col("n_clusters").alias("groups"),

@@ -199,14 +199,15 @@ def attributes(opened: Workspace, version: str, run: str, board: pl.DataFrame) -
 
 
 def slices(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
-    """The main metric in every part of a slice."""
+    """The metric of the page in every part of a slice."""
+    metric = board_metric()
     left, right = st.columns(2)
     with right:
         other = _other(board, run)
     if other is None:
-        table = results.cached(opened, version, slices_of, run)
+        table = results.cached(opened, version, slices_of, run, metric)
     else:
-        table = results.cached(opened, version, marked_slices, run, other)
+        table = results.cached(opened, version, marked_slices, run, other, metric)
     with left:
         chosen = chosen_slice(table)
     mine = table.filter(pl.col("slice") == chosen).sort("n", descending=True, maintain_order=True)

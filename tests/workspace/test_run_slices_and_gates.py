@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from catalog.errors import InputError
+from evaluation.slicing.tables import SCORE_SCHEMA
 from tests.runs_workspace import TEST, bring, runs_workspace
 from workspace.runs.gates import (
     gated_comparison,
@@ -12,7 +13,7 @@ from workspace.runs.gates import (
     write_gate_reports,
 )
 from workspace.runs.slicing import compared_slices, run_slices
-from workspace.views.slices import differing_slices, slices_of
+from workspace.views.slices import differing_slices, marked_slices, slices_of
 
 
 @pytest.fixture
@@ -39,6 +40,17 @@ def test_all_slices_of_a_run_are_made_from_its_gold_and_its_train_split(workspac
     assert found.filter(slice="brand_size")["part"].to_list() == ["2 to 9"]
     notes = workspace.snapshots.current("slices/new").notes
     assert "slice masked left out: the gold rows have no masked." in notes
+
+
+def test_slices_hold_the_metric_that_is_looked_at_and_say_why_a_part_has_none(workspace):
+    macro = marked_slices(workspace, "new", "base", "f1_macro")
+    assert macro["metric"].unique().to_list() == ["f1_macro"]
+    small = macro.filter(pl.col("n") < 10)
+    assert small.height
+    assert small["value"].is_nan().all()
+    assert small["reason"].null_count() == 0
+    assert macro.filter(slice="distribution", part="natural")["difference"].is_finite().all()
+    assert slices_of(workspace, "new", "f1_macro").equals(macro.select(SCORE_SCHEMA.names()))
 
 
 def test_slices_are_kept_until_what_was_asked_changes(workspace):

@@ -87,7 +87,8 @@ def _published(workspace: Workspace, name: str, asked: str) -> Made:
     strict = score_runs(workspace, [name])[0].snapshot.figures
     loaded = load_runs(workspace, [run], keep_rows=True)
     rows = _with_category(workspace, loaded.rows[name])
-    found = published_scores(definition, rows, loaded.answers[name].clusters)
+    clusters = loaded.answers[name].clusters
+    found = published_scores(definition, rows, clusters, workspace.settings.score)
     estimates = {k: v for k, v in strict.items() if isinstance(v, dict) and "value" in v}
     lines = literature_lines(
         asked, run.task, _as_published(gold_of(workspace, run.task, run.split))

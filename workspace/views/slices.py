@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import polars as pl
 
+from catalog.errors import InputError
 from workspace.runs.slicing import compared_slices, run_slices
 from workspace.workspace import Workspace
 
 
 def slices_of(workspace: Workspace, run: str, metric: str | None = None) -> pl.DataFrame:
-    """``slice, part, metric, n, n_clusters, value, low, high`` of all slices that can be made."""
-    return run_slices(workspace, run, metric=metric).read("slices")
+    """``slice, part, metric, n, n_clusters, value, low, high, reason`` of all slices that can be made.
+
+    A metric of the whole test set, which parts do not have, gives way to the main one of the task.
+    """
+    try:
+        made = run_slices(workspace, run, metric=metric)
+    except InputError:
+        made = run_slices(workspace, run)
+    return made.read("slices")
 
 
 def differing_slices(
@@ -24,13 +32,16 @@ def differing_slices(
     return compared_slices(workspace, baseline, candidate, metrics=(metric,)).read("slices")
 
 
-def marked_slices(workspace: Workspace, run: str, other: str) -> pl.DataFrame:
+def marked_slices(
+    workspace: Workspace, run: str, other: str, metric: str | None = None
+) -> pl.DataFrame:
     """`slices_of` with how each part differs from another run, corrected over all parts.
 
     Further columns: ``difference, difference_low, difference_high, p_holm, mark``.
     """
     keys = ["slice", "part", "metric"]
-    against = differing_slices(workspace, other, run).select(
+    mine = slices_of(workspace, run, metric)
+    against = differing_slices(workspace, other, run, next(iter(mine["metric"]), metric)).select(
         *keys,
         "difference",
         pl.col("low").alias("difference_low"),
@@ -38,4 +49,4 @@ def marked_slices(workspace: Workspace, run: str, other: str) -> pl.DataFrame:
         "p_holm",
         "mark",
     )
-    return slices_of(workspace, run).join(against, on=keys, how="left", maintain_order="left")
+    return mine.join(against, on=keys, how="left", maintain_order="left")
