@@ -12,6 +12,7 @@ from terminal.options import HERE, Json, WorkspaceDir, fractions_of
 from terminal.output import Bar, print_json, print_table, say, tell
 from terminal.running import run_verb, watched
 from workspace.exports import certify_export
+from workspace.frozen_test import freeze_or_thaw
 from workspace.plain_files import (
     check_split_files,
     split_file,
@@ -56,7 +57,9 @@ def split(
     fractions: Annotated[
         str | None, typer.Option(help="Train, validation, test; or train, test.")
     ] = None,
-    by: Annotated[str | None, typer.Option(help="brand or none.")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="What may not cross: brand, query, time or none.")
+    ] = None,
     near_duplicates: Annotated[
         float | None, typer.Option(help="Similarity that may not cross; 0 ties no texts.")
     ] = None,
@@ -69,6 +72,32 @@ def split(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed, another split.")] = None,
     slack: Annotated[float | None, typer.Option(help="How far shares may be off.")] = None,
+    proportion_slack: Annotated[
+        float | None, typer.Option(help="How far a category may be off, as a share of its rows.")
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What keeps its proportion: category, label, attributes, price, language."
+        ),
+    ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(help="Number what is not in test for cross-validation; 0 for none."),
+    ] = None,
+    time_column: Annotated[
+        str | None, typer.Option(help="The time of a row, for --by time.")
+    ] = None,
+    freeze: Annotated[
+        bool | None,
+        typer.Option(help="Keep the test set as it is now, whatever is added; or let it go again."),
+    ] = None,
+    frozen_test: Annotated[
+        Path | None, typer.Option(help="Of a FILE: the test set that was cut before.")
+    ] = None,
+    frozen_ties: Annotated[
+        str | None, typer.Option(help="New rows that tie to the frozen test: drop, or into test.")
+    ] = None,
     overflow: Annotated[
         str | None, typer.Option(help="A group larger than a split: assign, break or drop.")
     ] = None,
@@ -94,20 +123,31 @@ def split(
         "overflow": overflow,
         "generic_brands": generic,
         "keep_publisher": keep_publisher,
+        "proportion_slack": proportion_slack,
+        "keep": keep,
+        "folds": folds,
+        "time_column": time_column,
+        "frozen_ties": frozen_ties,
     }
     changes = {key: value for key, value in changes.items() if value is not None}
     if file is None:
         opened = Workspace(workspace)
+        if frozen_test is not None:
+            raise InputError("--frozen-test is for a FILE; of a workspace, split with --freeze.")
+        if freeze is not None:
+            tell(freeze_or_thaw(opened, freeze=freeze))
         if changes:
             opened.change("split", **changes)
         run_verb(workspace, ["split"], as_json, force=force)
         return
+    if freeze is not None:
+        raise InputError("--freeze is of a workspace; of a FILE, name --frozen-test TEST.")
     if out is None:
         raise InputError("split FILE needs --out DIR, the folder for the files of the splits.")
     with Bar() as bar:
         made = split_file(
             file, out, split_settings(changes), group_columns=group_column or [],
-            columns=text_columns or [], id_column=id_column,
+            columns=text_columns or [], id_column=id_column, frozen_test=frozen_test,
             progress=Progress(verb="split", listen=bar.show),
         )  # fmt: skip
     for note in made["notes"]:

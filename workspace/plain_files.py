@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 from pydantic import ValidationError
 
@@ -20,6 +21,9 @@ from curation.splits.split import DROPPED, SplitResult, split_records
 from workspace.atomic import full_disk_told
 
 ID_NAMES = ("record_id", "example_id", "id")
+_KEPT_COLUMNS = (
+    "category", "target", "task", "price", "currency", "language", "lang", "title",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -151,9 +155,15 @@ def split_file(
     group_columns: list[str],
     columns: list[str],
     id_column: str | None = None,
+    frozen_test: Path | None = None,
     progress: Told | None = None,
 ) -> dict[str, Any]:
     """Split a file into one file a split, in its own format, no group crossing.
+
+    Parameters
+    ----------
+    frozen_test
+        A test set that was cut before: rows with its ids stay in test.
 
     Raises
     ------
@@ -163,7 +173,10 @@ def split_file(
     file = read_file(path, id_column=id_column)
     require_columns(path, file.frame, group_columns)
     names = text_columns(columns, path, file.frame) if columns else []
-    made = _split_plain(file.frame, group_columns, names, settings, progress)
+    if settings.by == "query":
+        require_columns(path, file.frame, ["query"])
+    is_frozen = None if frozen_test is None else _frozen_rows(file, frozen_test, id_column)
+    made = _split_plain(file.frame, group_columns, names, settings, is_frozen, progress)
     written = {}
     with full_disk_told(out):
         out.mkdir(parents=True, exist_ok=True)
@@ -176,6 +189,14 @@ def split_file(
             target = out / f"{name}.{suffix}"
             write_frame(file.frame[rows], target)
             written[name] = str(target)
+        for fold in range(1, settings.folds + 1):
+            target = out / f"fold-{fold}.{suffix}"
+            write_frame(file.frame[made.assignments.filter(pl.col("fold") == fold)["row"]], target)
+            written[f"fold {fold}"] = str(target)
+        if settings.folds:
+            numbered = pl.DataFrame({"id": file.ids, "fold": made.assignments["fold"]})
+            write_frame(numbered.drop_nulls(), out / "folds.csv")
+            written["folds"] = str(out / "folds.csv")
     return {**made.figures, "files": written, "notes": [*file.notes, *made.notes]}
 
 
@@ -184,6 +205,7 @@ def _split_plain(
     group_columns: list[str],
     names: list[str],
     settings: SplitSettings,
+    is_frozen: np.ndarray | None,
     progress: Told | None,
 ) -> SplitResult:
     """Any columns in the place of the brand and the texts of a record."""
@@ -191,16 +213,42 @@ def _split_plain(
         f"group:{column}": group_keys(frame[column], generic=settings.generic_brands)
         for column in group_columns
     }
-    rows = frame.select(pl.int_range(pl.len()).alias("_row"), *names).with_columns(**keys)
+    wanted = [*names, *_KEPT_COLUMNS]
+    wanted += ["query"] if settings.by == "query" else []
+    wanted += [settings.time_column] if settings.by == "time" else []
+    held = [name for name in dict.fromkeys(wanted) if name in frame.columns]
+    rows = frame.select(pl.int_range(pl.len()).alias("_row"), *held).with_columns(**keys)
+    by_query = settings.by == "query"
     exact = settings.model_copy(
         update={
-            "by": "none",
+            "by": settings.by if settings.by in ("query", "time") else "none",
             "identifiers": False,
-            "text_columns": cumulative(names),
-            "near_duplicates": settings.near_duplicates if names else 0.0,
+            "queries": by_query,
+            "text_columns": cumulative(names) if names else [],
+            "near_duplicates": settings.near_duplicates if names or by_query else 0.0,
         }
     )
-    return split_records(rows.lazy(), exact, tie_on=list(keys), progress=progress)
+    return split_records(
+        rows.lazy(), exact, tie_on=list(keys), is_frozen=is_frozen, progress=progress
+    )
+
+
+def _frozen_rows(file: PlainFile, frozen_test: Path, id_column: str | None) -> np.ndarray:
+    """Which rows of a file are in a test set that was cut before, by their ids."""
+    before = read_file(frozen_test, id_column=id_column)
+    for each in (file, before):
+        name = each.ids.name
+        if name not in each.frame.columns or not each.frame[name].equals(each.ids):
+            raise InputError(
+                f"{each.path}: rows of a frozen test set are known by their ids, and there is no "
+                "column of unique ids. Name it with --id-column."
+            )
+    found = file.ids.cast(pl.String).is_in(before.ids.cast(pl.String).implode())
+    if not found.any():
+        raise InputError(
+            f"{frozen_test}: none of its ids is in {file.path}. Name the id with --id-column."
+        )
+    return found.to_numpy()
 
 
 def check_split_files(

@@ -8,10 +8,12 @@ proportion.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from curation.splits.features import Feature
 from curation.splits.search import by_size, improve
 
 STEPS_A_GROUP = 200
@@ -33,7 +35,7 @@ class GroupCounts:
     n_features: int
 
 
-def count_groups(labels: np.ndarray, features: list[np.ndarray]) -> GroupCounts:
+def count_groups(labels: np.ndarray, features: Sequence[np.ndarray | Feature]) -> GroupCounts:
     """Count features by group.
 
     Parameters
@@ -41,14 +43,19 @@ def count_groups(labels: np.ndarray, features: list[np.ndarray]) -> GroupCounts:
     labels
         The group of each row, shape ``(n,)``.
     features
-        One array of codes a level, each from 0 and of shape ``(n,)``; -1 counts nowhere.
+        One array of codes a level, each from 0 and of shape ``(n,)``, -1 counts nowhere; or a
+        `Feature`, whose rows may have several codes.
     """
     n_groups = int(labels.max()) + 1 if len(labels) else 0
     offset, keys = 0, []
-    for codes in features:
-        known = codes >= 0
-        keys.append(labels[known].astype(np.int64) * (1 << 32) + codes[known] + offset)
-        offset += int(codes.max()) + 1 if known.any() else 0
+    for feature in features:
+        if isinstance(feature, Feature):
+            rows, codes = feature.rows, feature.codes
+        else:
+            rows = np.flatnonzero(feature >= 0)
+            codes = feature[rows]
+        keys.append(labels[rows].astype(np.int64) * (1 << 32) + codes + offset)
+        offset += int(codes.max()) + 1 if len(codes) else 0
     pairs, counts = np.unique(np.concatenate([np.empty(0, np.int64), *keys]), return_counts=True)
     owners = pairs >> 32
     starts = np.searchsorted(owners, np.arange(n_groups + 1))

@@ -3,7 +3,7 @@
 The split joined what is alike; the certificate asks each kind of leak directly: keys that
 stand on both sides, equal texts, and every near-duplicate pair across, at the threshold
 of the split and lower. A sample of test rows is compared with every train row by counting
-words in a sparse product, which shares no code with the join.
+words, which shares no code with the join.
 """
 
 from __future__ import annotations
@@ -16,17 +16,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.sparse import csr_array
 
 from catalog.brands import brand_keys
 from catalog.errors import InputError
 from catalog.records import text_of
-from catalog.text import folded
-from curation.duplicates.dedupe import pairs_between
 from curation.duplicates.join import Told
+from curation.splits.crossing import CROSSING_SCHEMA, Crossing, crossing, nearest_by_counting
 from curation.splits.groups import identifier_keys, query_keys
 
 _LISTED = 1_000
+_CURVE = tuple(round(0.05 * step, 2) for step in range(21))
 
 
 class CertifySettings(BaseModel):
@@ -58,9 +57,9 @@ class Leaks:
     shared_queries
         Different queries that stand on both sides, by their words in order.
     exact_pairs
-        Pairs across with the same words in the same order.
+        Pairs across with the same words in the same order, of the text that has most.
     near_pairs
-        Pairs across whose similarity reaches the threshold, equal ones included.
+        Pairs across whose similarity reaches the threshold in any text, equal ones included.
     near_pairs_lower
         The same at the lower threshold: what nearly leaks. Not a leak.
     leaking_rows
@@ -70,7 +69,10 @@ class Leaks:
     largest_similarity
         The largest similarity of any pair across that was found; NaN if none was.
     sample
-        What the second method found on a sample of rows.
+        What the second method found on a sample of rows; ``nearest`` is the share of them whose
+        nearest row on the other side is at least so similar.
+    by_text
+        Pairs of each text alone: ``exact_pairs, near_duplicate_pairs, lower``.
     """
 
     shared_groups: int
@@ -83,6 +85,7 @@ class Leaks:
     listed: pl.DataFrame
     largest_similarity: float
     sample: dict[str, Any] = field(default_factory=dict)
+    by_text: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def leaks(self) -> bool:
@@ -107,6 +110,7 @@ class Leaks:
             "largest_similarity": self.largest_similarity,
             "leaking_rows": self.leaking_rows,
             "leaks": self.listed.to_dicts(),
+            "by_text": self.by_text,
             "sample": self.sample,
         }
 
@@ -170,22 +174,22 @@ def find_leaks(
         n_queries, rows, told = _shared_keys(a, b, left_ids, right_ids, "query")
         bad.append(rows)
         listed.append(told)
-    exact, near, lower, largest = _text_leaks(left, right, settings, progress)
-    for kind, pairs in (("exact", exact), ("near_duplicate", near)):
-        bad.append(pairs["right"].unique().to_numpy())
-        listed.append(_listed_pairs(kind, pairs, left_ids, right_ids))
+    texts = _text_leaks(left, right, settings, (left_ids, right_ids), progress)
+    bad.append(texts.rows)
     leaking = np.unique(np.concatenate([np.empty(0, np.int64), *bad]))
+    largest = float(texts.nearest.max(initial=0.0))
     return Leaks(
         n_groups,
         n_identifiers,
         n_queries,
-        exact.select("left", "right").unique().height,
-        near.select("left", "right").unique().height,
-        lower,
-        right_ids[leaking.tolist()].to_list(),
-        pl.concat(listed).head(_LISTED),
-        largest,
+        texts.exact,
+        texts.near,
+        texts.lower,
+        right_ids.gather(leaking).to_list(),
+        pl.concat([*listed, *texts.listed]).head(_LISTED),
+        largest if largest > 0 else float("nan"),
         _sampled(left, right, settings),
+        texts.by_text,
     )
 
 
@@ -264,36 +268,61 @@ def _identifier_rows(frame: pl.DataFrame) -> pl.DataFrame:
     return identifier_keys(frame.lazy())
 
 
+@dataclass(frozen=True)
+class _Texts:
+    """What crosses in any of the texts."""
+
+    exact: int
+    near: int
+    lower: int
+    by_text: dict[str, dict[str, int]]
+    rows: np.ndarray
+    listed: list[pl.DataFrame]
+    nearest: np.ndarray
+
+
 def _text_leaks(
-    left: pl.DataFrame, right: pl.DataFrame, settings: CertifySettings, progress: Told | None
-) -> tuple[pl.DataFrame, pl.DataFrame, int, float]:
+    left: pl.DataFrame,
+    right: pl.DataFrame,
+    settings: CertifySettings,
+    ids: tuple[pl.Series, pl.Series],
+    progress: Told | None,
+) -> _Texts:
     lowest = max(0.05, settings.near_duplicates - settings.lower_by)
-    exact, near, n_lower, largest = [], [], [], float("nan")
+    found: dict[str, Crossing] = {}
     for columns in settings.text_columns:
         a, b = (f.select(text_of(*columns)).to_series() for f in (left, right))
-        same = (
-            pl.DataFrame({"text": folded(a)})
-            .with_row_index("left")
-            .join(pl.DataFrame({"text": folded(b)}).with_row_index("right"), on="text")
-            .filter(pl.col("text") != "")
-            .select(
-                pl.col("left").cast(pl.Int64),
-                pl.col("right").cast(pl.Int64),
-                pl.lit(1.0).alias("similarity"),
-            )
+        found[" + ".join(columns)] = crossing(
+            a, b, settings.near_duplicates, lowest, progress=progress
         )
-        exact.append(same)
-        found = pairs_between(a, b, lowest, progress=progress)
-        near.append(found.filter(pl.col("similarity") >= settings.near_duplicates))
-        n_lower.append(found.select("left", "right"))
-        if found.height:
-            largest = np.nanmax([largest, float(found["similarity"].max())])  # type: ignore[arg-type]
-    return (
-        pl.concat(exact).sort("left", "right"),
-        pl.concat(near).sort("left", "right"),
-        pl.concat(n_lower).unique().height,
-        float(largest),
-    )
+    none = np.empty(0, np.int64)
+    nearest = np.zeros(right.height)
+    for each in found.values():
+        nearest = np.maximum(nearest, each.nearest)
+    by_text = {
+        name: {"exact_pairs": c.n_exact, "near_duplicate_pairs": c.n_near, "lower": c.n_lower}
+        for name, c in found.items()
+    }
+    near, lower = _together(list(found.values()), settings.near_duplicates)
+    rows = [none, *(r for c in found.values() for r in (c.exact_right, c.near_right))]
+    empty = pl.DataFrame(schema=CROSSING_SCHEMA)
+    listed = [
+        _listed_pairs(kind, pl.concat([empty, *(getattr(c, name) for c in found.values())]), *ids)
+        for kind, name in (("exact", "exact"), ("near_duplicate", "near"))
+    ]
+    exact = max((c.n_exact for c in found.values()), default=0)
+    return _Texts(exact, near, lower, by_text, np.concatenate(rows), listed, nearest)
+
+
+def _together(found: list[Crossing], threshold: float) -> tuple[int, int]:
+    """Pairs over all texts, each once; where they are too many, those of the text with most."""
+    expanded = [c.lower_pairs for c in found if c.lower_pairs is not None]
+    if len(expanded) < len(found):
+        return max(c.n_near for c in found), max(c.n_lower for c in found)
+    if not expanded:
+        return 0, 0
+    best = pl.concat(expanded).group_by("left", "right").agg(pl.max("similarity"))
+    return int((best["similarity"] >= threshold).sum()), best.height
 
 
 def _listed_pairs(
@@ -312,47 +341,21 @@ def _listed_pairs(
 def _sampled(left: pl.DataFrame, right: pl.DataFrame, settings: CertifySettings) -> dict[str, Any]:
     """The nearest train row of a sample of test rows, by another method than the join."""
     n = min(settings.sample_size, right.height)
-    if n == 0 or left.height == 0:
+    if n == 0 or left.height == 0 or not settings.text_columns:
         return {"n_rows": 0}
     chosen = np.sort(np.random.default_rng(settings.seed).choice(right.height, n, replace=False))
     largest = np.zeros(n)
     for columns in settings.text_columns:
-        texts = pl.concat(
-            [
-                right[chosen.tolist()].select(text_of(*columns)).to_series(),
-                left.select(text_of(*columns)).to_series(),
-            ]
-        )
-        largest = np.maximum(largest, _nearest_by_counting(texts, n))
+        texts = left.select(text_of(*columns)).to_series()
+        asked = right[chosen.tolist()].select(text_of(*columns)).to_series()
+        largest = np.maximum(largest, nearest_by_counting(texts, asked))
     return {
         "n_rows": n,
         "n_over_threshold": int((largest >= settings.near_duplicates).sum()),
         "largest_similarity": float(largest.max()),
         "median_similarity": float(np.median(largest)),
+        "nearest": [{"similarity": at, "share": float((largest >= at).mean())} for at in _CURVE],
     }
-
-
-def _nearest_by_counting(texts: pl.Series, n_first: int) -> np.ndarray:
-    """The largest Jaccard similarity of each of the first texts with any of the rest."""
-    words = (
-        pl.DataFrame({"word": folded(texts).str.split(" ")})
-        .with_row_index("row")
-        .explode("word")
-        .filter(pl.col("word").is_not_null() & (pl.col("word") != ""))
-        .unique(("row", "word"), maintain_order=True)
-        .with_columns(pl.col("word").rank("dense").cast(pl.Int64).alias("code"))
-    )
-    if words.is_empty():
-        return np.zeros(n_first)
-    shape = (len(texts), int(words["code"].max()) + 1)  # type: ignore[arg-type]
-    ones = np.ones(words.height, np.int32)
-    held = csr_array((ones, (words["row"].to_numpy(), words["code"].to_numpy())), shape=shape)
-    sizes = np.asarray(held.sum(axis=1)).ravel()
-    shared = (held[:n_first] @ held[n_first:].T).tocoo()
-    union = sizes[shared.row] + sizes[n_first + shared.col] - shared.data
-    largest = np.zeros(n_first)
-    np.maximum.at(largest, shared.row, shared.data / union)
-    return largest
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,16 @@ _SHORTEST_MODEL_NUMBER = 4
 
 
 class GroupSettings(BaseModel):
-    """What ties records together; ``near_duplicates`` of 0 ties no texts."""
+    """What ties records together; ``near_duplicates`` of 0 ties no texts.
+
+    ``by`` is what may not cross: ``brand``; ``query``, where the same product may stand under
+    several queries, so that queries and their near-duplicates alone tie; ``time``, where train is
+    before test and brands live on; or ``none``. In the last two identifiers and texts still tie.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    by: Literal["brand", "none"] = "brand"
+    by: Literal["brand", "query", "time", "none"] = "brand"
     identifiers: bool = True
     queries: bool = True
     near_duplicates: float = Field(default=0.8, ge=0, le=1)
@@ -46,6 +51,21 @@ class GroupSettings(BaseModel):
     def likeness(self) -> Likeness:
         """How texts are compared."""
         return Likeness(self.unit, self.ngram, self.different_numbers)
+
+    @property
+    def ties_identifiers(self) -> bool:
+        """Whether equal identifiers tie."""
+        return self.identifiers and self.by != "query"
+
+    @property
+    def ties_queries(self) -> bool:
+        """Whether equal queries tie."""
+        return self.queries or self.by == "query"
+
+    @property
+    def tied_texts(self) -> list[list[str]]:
+        """The texts whose near-duplicates tie."""
+        return [["query"]] if self.by == "query" else self.text_columns
 
 
 @dataclass(frozen=True)
@@ -105,12 +125,12 @@ def record_groups(
         brands = records.select("brand").collect()["brand"]
         edges.append(_star("brand", brand_keys(brands, generic=settings.generic_brands)))
     edges += [_star(name, records.select(name).collect()[name]) for name in tie_on or []]
-    if settings.queries and "query" in present:
+    if settings.ties_queries and "query" in present:
         edges.append(_star("query", query_keys(records.select("query").collect()["query"])))
-    if settings.identifiers and "identifiers" in present:
+    if settings.ties_identifiers and "identifiers" in present:
         edges.append(_identifier_edges(records))
     if settings.near_duplicates > 0:
-        for columns in settings.text_columns:
+        for columns in settings.tied_texts:
             if not set(columns) <= present:
                 continue
             texts = records.select(text_of(*columns)).collect().to_series()

@@ -85,7 +85,7 @@ def split_records(
         are drawn. All are drawn where it is None, or where the groups have become others.
     is_frozen
         The rows of a test set that was cut before, shape ``(n,)``: they stay in test, and what
-        ties to them is dropped or joins them, as ``frozen`` says.
+        ties to them is dropped or joins them, as ``frozen_ties`` says.
 
     Raises
     ------

@@ -122,13 +122,13 @@ def prompts_for(
 
 def certify_settings(split: SplitSettings) -> CertifySettings:
     """What the certificate checks: what the split was asked to keep apart."""
-    columns = [text for text in split.text_columns if set(text) <= set(_TEXTS)]
+    columns = [text for text in split.tied_texts if set(text) <= {*_TEXTS, "query"}]
     given = CertifySettings()
     return CertifySettings(
         group_columns=["brand"] if split.by == "brand" else [],
         text_columns=columns or given.text_columns,
-        identifiers=split.identifiers,
-        queries=split.queries,
+        identifiers=split.ties_identifiers,
+        queries=split.ties_queries,
         near_duplicates=split.near_duplicates or given.near_duplicates,
         generic_brands=split.generic_brands,
     )

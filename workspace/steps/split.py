@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from catalog.errors import InputError
+from catalog.wording import counted
 from curation.splits.split import SplitResult, split_records
 from workspace.settings import Settings
 from workspace.snapshots import Output
 from workspace.step import Context, Step
 from workspace.taxonomies import taxonomy_of
+
+if TYPE_CHECKING:
+    from workspace.workspace import Workspace
 
 
 def _decides(settings: Settings) -> Any:
@@ -28,9 +33,10 @@ def _run(context: Context) -> Output:
         context.settings.split,
         taxonomy=taxonomy,
         before=_before(context, ids),
+        is_frozen=_is_frozen(context, ids["record_id"]),
         progress=context.progress,
     )
-    return Output(_tables(made, ids), made.figures, made.notes)
+    return Output(_tables(made, ids), made.figures, [*made.notes, *_gone(context, ids)])
 
 
 def _before(context: Context, ids: pl.DataFrame) -> pl.Series | None:
@@ -66,7 +72,9 @@ def _tables(made: SplitResult, ids: pl.DataFrame) -> dict[str, pl.DataFrame]:
         right, on="right", how="left", maintain_order="left"
     )
     return {
-        "split": pl.concat([ids, made.assignments.select("split", "group_id")], how="horizontal"),
+        "split": pl.concat(
+            [ids, made.assignments.select("split", "group_id", "fold")], how="horizontal"
+        ),
         "edges": edges.select("kind", "left_id", "right_id", "key", "similarity", "is_broken"),
         "groups": made.groups,
         "balance": made.balance,
@@ -74,4 +82,4 @@ def _tables(made: SplitResult, ids: pl.DataFrame) -> dict[str, pl.DataFrame]:
     }
 
 
-STEP = Step("split", ("load", "curate"), _decides, _run)
+STEP = Step("split", ("load", "curate"), _decides, _run, version=2, outside=_outside)

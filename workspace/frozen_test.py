@@ -1,0 +1,67 @@
+"""A test set once cut, kept by the ids of its records beside the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from catalog.errors import WorkspaceError
+from catalog.wording import counted
+
+if TYPE_CHECKING:
+    from workspace.workspace import Workspace
+
+FROZEN = "frozen_test.csv"
+
+
+def frozen_ids(workspace: Workspace) -> pl.Series | None:
+    """The ids of the frozen test set; None where there is none.
+
+    Raises
+    ------
+    WorkspaceError
+        If the file is there and has no ids.
+    """
+    path = workspace.layout.root / FROZEN
+    if not path.is_file():
+        return None
+    try:
+        return pl.read_csv(path, infer_schema=False)["record_id"]
+    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+        raise WorkspaceError(
+            f"{path}: expected a column 'record_id' with one id a row. Take the file away with "
+            "`goldshelf split --no-freeze`, or put it right."
+        ) from error
+
+
+def freeze_test(workspace: Workspace) -> int:
+    """Keep the test split as it is now, whatever the catalog becomes; how many records that are.
+
+    Raises
+    ------
+    WorkspaceError
+        If there is no split yet, or its test is empty.
+    """
+    split = workspace.snapshot("split").scan("split").filter(pl.col("split") == "test")
+    ids = split.select("record_id").collect()
+    if ids.is_empty():
+        raise WorkspaceError("the test split has no row, so there is nothing to freeze.")
+    path = workspace.layout.root / FROZEN
+    beside = path.with_name(f".{FROZEN}.new")
+    ids.sort("record_id").write_csv(beside)
+    beside.replace(path)
+    return ids.height
+
+
+def thaw_test(workspace: Workspace) -> None:
+    """Let the next split draw the test set anew."""
+    (workspace.layout.root / FROZEN).unlink(missing_ok=True)
+
+
+def freeze_or_thaw(workspace: Workspace, *, freeze: bool) -> str:
+    """Freeze the test set or let it go, and say so in one line."""
+    if freeze:
+        return f"test: frozen, {counted(freeze_test(workspace), 'record')} stay there"
+    thaw_test(workspace)
+    return "test: not frozen; the next split draws it anew"
