@@ -10,6 +10,8 @@ import polars as pl
 from catalog.errors import InputError
 from catalog.wording import counted
 from curation.splits.split import SplitResult, split_records
+from workspace.atomic import sha256_of
+from workspace.frozen_test import FROZEN, frozen_ids
 from workspace.settings import Settings
 from workspace.snapshots import Output
 from workspace.step import Context, Step
@@ -50,6 +52,24 @@ def _before(context: Context, ids: pl.DataFrame) -> pl.Series | None:
         return None
     was = last.read("split", ["record_id", "split"])
     return ids.join(was, on="record_id", how="left", maintain_order="left")["split"]
+
+
+def _is_frozen(context: Context, ids: pl.Series) -> np.ndarray | None:
+    """Which records are of the test set that was frozen; None where none was."""
+    held = frozen_ids(context.workspace)
+    return None if held is None else ids.is_in(held.implode()).to_numpy()
+
+
+def _gone(context: Context, ids: pl.DataFrame) -> list[str]:
+    held = frozen_ids(context.workspace)
+    n = 0 if held is None else int((~held.is_in(ids["record_id"].implode())).sum())
+    return [f"{counted(n, 'row')} of the frozen test set is no longer in gold"] if n else []
+
+
+def _outside(workspace: Workspace) -> dict[str, str]:
+    path = workspace.layout.root / FROZEN
+    frozen = {FROZEN: sha256_of(path)} if path.is_file() else {}
+    return frozen
 
 
 def _refuse_empty(context: Context) -> None:
