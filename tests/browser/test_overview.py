@@ -100,7 +100,7 @@ def test_a_dropped_catalog_becomes_a_workspace_with_one_column_righted(nowhere, 
         visitor.page.wait_for_timeout(SETTLE_MS)
         visitor.wait()
         visitor.main.get_by_role("button", name="Make the workspace").click()
-        visitor.page.get_by_text("run: done").wait_for(timeout=60_000)
+        visitor.page.get_by_text("run: done").wait_for()
         visitor.visit("catalog")
         visitor.sees(f"{N_DROPPED} records")
         assert visitor.exceptions() == []
