@@ -10,7 +10,7 @@ import streamlit as st
 
 from charts.intervals import differences
 from charts.pairs import Pair, paired
-from ui import address, flips, result_tables, result_views, results
+from ui import address, flips, result_parts, result_scores, result_tables, results
 from workspace.views.flips import Asked
 from workspace.views.slices import differing_slices
 from workspace.workspace import Workspace
@@ -68,7 +68,7 @@ def category_map(
 ) -> None:
     """The categories as a map coloured by difference, and those that moved most."""
     table = found.categories
-    result_views.difference_map(table, better=asked.candidate, than=asked.baseline)
+    result_scores.difference_map(table, better=asked.candidate, than=asked.baseline)
     moved = table.filter(pl.col("difference") != 0, pl.col("difference").is_not_nan())
     most = moved.sort(pl.col("difference").abs() * pl.col("n"), descending=True).head(MOST_LINES)
     if most.height:
@@ -88,9 +88,9 @@ def category_map(
 def slices(opened: Workspace, version: str, found: Any, asked: Asked, runs: list[str]) -> None:
     """The difference in every part of a slice, corrected over all parts of all slices."""
     table = results.cached(opened, version, differing_slices, asked.baseline, asked.candidate)
-    mine = table.filter(pl.col("slice") == result_views.chosen_slice(table))
+    mine = table.filter(pl.col("slice") == result_parts.chosen_slice(table))
     known = mine.filter(pl.col("difference").is_not_nan())
-    shown = known.sort("n", descending=True).head(result_views.MOST_PARTS)
+    shown = known.sort("n", descending=True).head(result_parts.MOST_PARTS)
     st.plotly_chart(
         differences(
             results.dots_of(shown, "part", "difference", "mark"),

@@ -228,3 +228,17 @@ def _import(
         return
     st.success(safe.markdown(f"Run {made.name} is in."))
     files.notes(made.snapshot.notes)
+
+
+def board_metric() -> str:
+    """The metric that the page is about."""
+    return str(st.session_state.get("metric") or MAIN_METRIC)
+
+
+def other_run(board: pl.DataFrame, run: str) -> str | None:
+    """The run that this one is held against; None where there is no other."""
+    others = [name for name in board["run"] if name != run]
+    if not others:
+        return None
+    chosen = address.kept(st.selectbox, "Against", others, key="against", default=others[0])
+    return None if chosen is None else str(chosen)

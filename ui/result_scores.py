@@ -1,0 +1,205 @@
+"""What one run got right and wrong: its metrics, categories, confusion, attributes and rows."""
+
+from __future__ import annotations
+
+import polars as pl
+import streamlit as st
+
+from charts.bars import counts
+from charts.intervals import dots, series
+from charts.matrix import matrix
+from charts.shares import divided
+from charts.tree import treemap
+from ui import address, links, result_tables, results, safe, tables, twins
+from ui.results import board_metric, other_run
+from workspace.runs.published import definitions_of, twin_of
+from workspace.views import differences
+from workspace.views import results as views
+from workspace.views.score_history import rescored
+from workspace.workspace import Workspace
+
+ATTRIBUTE_KINDS = {
+    "VC": "right value",
+    "NN": "rightly none",
+    "VW": "wrong value",
+    "VN": "value missed",
+    "NV": "value invented",
+    "NX": "none asked, unreadable",
+}
+_MOST_ATTRIBUTES = 40
+
+
+def metrics(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
+    """Every metric with its definition, and accuracy by level."""
+    result_tables.metrics(results.of_run(opened, version, run, "metric_table"))
+    levels = results.levels(opened, version, tuple(board["run"]))
+    if any(levels.values()):
+        st.subheader("Accuracy by level")
+        st.plotly_chart(
+            series(results.level_dots(levels), x_title="level, 1 is the root", y_title="accuracy"),
+            alt="Accuracy by level and run",
+        )
+
+    changed = results.cached(opened, version, rescored, board_metric()).drop_nulls("change")
+    if changed.height:
+        st.subheader("The gold has changed since")
+        st.caption(
+            "The same predictions, scored on the gold of before and of now. All figures above are on "
+            "the gold of now."
+        )
+        result_tables.gold_versions(changed)
+
+
+def categories(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
+    """Where this run is better and worse than another, and the F1 of each category."""
+    other = other_run(board, run)
+    if other is not None:
+        compared = results.comparison(opened, version, other, run, "", "")
+        difference_map(compared.categories, better=run, than=other)
+    table = results.of_run(opened, version, run, "categories")
+    worst = table.filter(pl.col("support") >= 5, pl.col("f1") < 1).sort("f1").head(15)
+    if worst.height:
+        st.subheader("Hardest categories")
+        st.plotly_chart(
+            dots(
+                results.dots_of(worst, "category", "f1"),
+                title="F1 of the hardest categories with five rows or more",
+            ),
+            alt="F1 by category",
+        )
+    result_tables.categories(table)
+
+
+def difference_map(table: pl.DataFrame, *, better: str, than: str) -> None:
+    """A treemap of categories: area is rows, colour the difference."""
+    found = differences.difference_tree(table)
+    if not found.nodes:
+        st.info("No category has rows of both runs.")
+        return
+    st.plotly_chart(
+        treemap(found.nodes, differences=found.differences),
+        alt="Categories by rows, coloured by difference",
+    )
+    told = (
+        f"Area is rows. Blue: {better} is better than {than}; orange: worse; the deeper, the more. "
+        "A click goes into a category."
+    )
+    if found.n_left_out:
+        told += f" {found.n_left_out:,} deeper categories are drawn as part of those above them."
+    st.caption(safe.markdown(told))
+
+
+def confusion(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
+    """Gold against answers among siblings; a click shows the rows, and goes deeper."""
+    parted = results.of_run(opened, version, run, "parted_levels")
+    if not parted:
+        st.success("Every answer is right: there is nothing to confuse.")
+        return
+    st.caption("Wrong answers by the level at which they leave the gold path")
+    st.plotly_chart(counts(parted), alt="Wrong answers by level")
+    if "confusion.into" in st.session_state:
+        st.session_state["below"] = st.session_state.pop("confusion.into")
+    parent = address.kept(
+        st.selectbox,
+        "Below",
+        views.inner_categories(opened),
+        key="below",
+        index=None,
+        placeholder="the roots",
+    )
+    found = results.of_run(opened, version, run, "siblings", parent)
+    if not found.names:
+        st.info("No gold row of the test split lies below this category. Choose another.")
+        return
+    picked = st.plotly_chart(
+        matrix(
+            found.names,
+            found.columns,
+            found.square,
+            row_title="gold",
+            column_title="answer",
+            as_count=True,
+            can_be_clicked=True,
+        ),
+        alt="Gold against answers among siblings",
+        key=f"confusion.{run}.{parent}",
+        on_select="rerun",
+        selection_mode="points",
+    )
+    if found.n_left_out:
+        st.caption(f"{found.n_left_out:,} smaller siblings are not shown.")
+    points = picked.selection.points
+    if not points:
+        st.caption("Click a cell to see its rows.")
+        return
+    row, column = points[0]["customdata"]
+    _cell(opened, version, run, found, row, column)
+
+
+def _cell(
+    opened: Workspace, version: str, run: str, found: views.Siblings, row: int, column: int
+) -> None:
+    answer = found.paths[column] if column < len(found.paths) else None
+    st.subheader(safe.markdown(f"Gold {found.names[row]}, answer {found.columns[column]}"))
+    if found.is_inner[row] and st.button(
+        safe.markdown(f"Look inside {found.names[row]}"), icon=":material/zoom_in:"
+    ):
+        st.session_state["confusion.into"] = found.paths[row]
+        st.rerun()
+    rows = results.of_run(
+        opened, version, run, "rows_between", found.paths[row], answer, tuple(found.paths)
+    )
+    errors(rows)
+
+
+def attributes(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
+    """What became of each attribute: right, wrong, missed, invented."""
+    table = results.of_run(opened, version, run, "attribute_kinds")
+    shown = table.head(_MOST_ATTRIBUTES)
+    st.plotly_chart(
+        divided(
+            shown["category"].to_list(),
+            {f"{kind} {told}": shown[kind].to_list() for kind, told in ATTRIBUTE_KINDS.items()},
+            title="share of products asked",
+            noun="products",
+        ),
+        alt="What became of each attribute",
+    )
+    result_tables.attributes(table)
+
+
+def published(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
+    """The strict scores of every run, and those of a paper's own script beside them."""
+    known = definitions_of(results.task_of(opened, run))
+    definition = address.kept(
+        st.selectbox,
+        "Beside the strict scores, as published by",
+        list(known),
+        key="definition",
+        default=next(iter(known)),
+        format_func=lambda name: f"{name}: {known[name]}",
+    )
+    bodies = {
+        name: results.cached(opened, version, twin_of, name, definition) for name in board["run"]
+    }
+    twins.board(bodies)
+    st.subheader(safe.markdown(f"{run}: two definitions"))
+    twins.scores(bodies[run])
+
+
+def worst(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
+    """The rows that are wrong, the furthest from their gold first."""
+    found = results.of_run(opened, version, run, "worst_errors")
+    if found.is_empty():
+        st.success("Every row is right.")
+        return
+    st.caption("Wrong rows, those furthest from their gold first; 200 at most.")
+    errors(found)
+
+
+def errors(rows: pl.DataFrame) -> None:
+    """Rows with their answers; one that is chosen can be taken to Review."""
+    picked = tables.show(rows, key="results.rows", on_select="rerun", selection_mode="single-row")
+    for place in picked.selection.rows[:1]:
+        example = rows["example_id"][place]
+        links.to("review", f"Is the gold of {example} wrong? Review it", record=example)
