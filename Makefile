@@ -40,6 +40,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/label_models.py --kills 2
 	$(BIN)/python benchmarks/results_pages.py
 	$(BIN)/python benchmarks/splits.py
+	$(BIN)/python benchmarks/balance.py
 
 # The pages of docs/ that say what the code says; the tests fail where they differ.
 reference: $(VENV)/installed

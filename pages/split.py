@@ -1,7 +1,7 @@
 import streamlit as st
 
 from charts.bars import grouped
-from ui import jobs, reads, session, split_ties, splits, tables
+from ui import balance, jobs, reads, session, split_ties, splits, tables
 from workspace.views import splits as views
 
 st.title("Split")
@@ -37,10 +37,11 @@ split_ties.near_duplicates(opened)
 
 st.header("Balance")
 st.caption("Of train alone: validation and test keep their distribution.")
-splits.balance_form(opened)
+balance.form(opened)
 balanced = opened.snapshots.current("balance")
 if balanced is not None:
-    splits.balance_tiles(reads.figures(opened, "balance"))
+    balance.tiles(reads.figures(opened, "balance"))
+    balance.evenness(opened)
     if opened.settings.balance.method != "none":
         names, counts = reads.view(opened, ("balance",), views.balance_by_category)
         st.plotly_chart(
@@ -51,6 +52,8 @@ if balanced is not None:
     if short.height:
         st.warning(f"{short.height:,} categories cannot reach the floor.")
         tables.show(short)
+    with st.expander("What to label next"):
+        balance.shopping(opened)
 jobs.run_button(
     opened,
     ["split", "balance", "export"],

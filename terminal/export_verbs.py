@@ -1,4 +1,4 @@
-"""balance, export: even out the categories of train, write the files for training."""
+"""export: write the files for training."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from catalog.errors import InputError
+from terminal.balance_verbs import balance, shopping_list, tell_notes
 from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from terminal.running import watched
 from workspace.exports import Export, make_export, with_template
 from workspace.hub import free_folder, hub_token, push_to_hub, save_to_disk
 from workspace.named_values import pairs_of
-from workspace.snapshots import Snapshot
 from workspace.workspace import Workspace
 
 LEAKED = 1
@@ -23,94 +23,8 @@ _NONE = "none"
 
 def register(app: typer.Typer) -> None:
     """Add these verbs."""
-    for verb in (balance, export):
+    for verb in (balance, shopping_list, export):
         app.command()(verb)
-
-
-def balance(
-    workspace: WorkspaceDir = HERE,
-    method: Annotated[str | None, typer.Option(help="none, uniform, sqrt, cap or floor.")] = None,
-    level: Annotated[
-        str | None, typer.Option(help="leaf (the whole path) or a depth from 1.")
-    ] = None,
-    total: Annotated[
-        str | None, typer.Option(help="Rows wanted; none leaves it to the method.")
-    ] = None,
-    cap: Annotated[str | None, typer.Option(help="Most rows of a category, or none.")] = None,
-    floor: Annotated[str | None, typer.Option(help="Fewest rows of a category, or none.")] = None,
-    over: Annotated[bool, typer.Option("--over", help="Copy records; with --under, both.")] = False,
-    under: Annotated[
-        bool, typer.Option("--under", help="Drop records; with --over, both.")
-    ] = False,
-    max_repeats: Annotated[
-        int | None, typer.Option(min=0, help="Most copies of a record beside itself.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Another seed, another choice.")] = None,
-    rows: Annotated[int, typer.Option(min=0, help="Most categories to print.")] = 50,
-    force: Annotated[bool, typer.Option(help="Balance again even if nothing changed.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Even out the categories of train; validation and test keep their distribution."""
-    opened = Workspace(workspace)
-    by = {(True, False): "over", (False, True): "under", (True, True): "both"}.get((over, under))
-    changes = {
-        "method": method,
-        "level": None if level is None else _level(level),
-        "by": by,
-        "max_repeats": max_repeats,
-        "seed": seed,
-    }
-    changes = {key: value for key, value in changes.items() if value is not None}
-    for name, text in (("total", total), ("cap", cap), ("floor", floor)):
-        if text is not None:
-            changes[name] = _number_or_none(name, text)
-    if changes:
-        opened.change("balance", **changes)
-    with watched(opened, "balance") as progress:
-        made = opened.run("balance", progress=progress, force=force)
-    _tell_notes(made)
-    _print_balance(opened, made, rows, as_json)
-
-
-def _print_balance(opened: Workspace, made: list[Snapshot], rows: int, as_json: bool) -> None:
-    snapshot = opened.snapshot("balance")
-    settings = opened.settings.balance
-    table, short = snapshot.read("table"), snapshot.read("shortfall")
-    if as_json:
-        print_json(
-            {
-                "ran": [s.step for s in made],
-                "settings": settings.model_dump(mode="json"),
-                "figures": snapshot.figures,
-                "notes": snapshot.notes,
-                "table": table.to_dicts(),
-                "shortfall": short.to_dicts(),
-            }
-        )
-        return
-    shown = table.filter(level=str(settings.level)).drop("level")
-    shown = shown.sort("n_before", "category", descending=[True, False])
-    print_table(
-        ["category", "rows before", "after", "brands before", "after"],
-        shown.head(rows).iter_rows(),
-        title=f"{settings.method} at level {settings.level}, by {settings.by}",
-    )
-    if shown.height > rows:
-        say(f"and {shown.height - rows:,} smaller categories: --rows {shown.height} prints all.")
-    figures = snapshot.figures
-    print_table(
-        ["train", "before", "after"],
-        [
-            ("rows", figures["n_before"], figures["n_after"]),
-            ("Gini", figures["gini"]["before"], figures["gini"]["after"]),
-            ("entropy, bits", figures["entropy_bits"]["before"], figures["entropy_bits"]["after"]),
-        ],
-    )
-    if short.height:
-        print_table(
-            ["short of the floor", "floor", "rows before", "after", "missing"],
-            short.head(rows).iter_rows(),
-        )
 
 
 def export(
@@ -207,7 +121,7 @@ def export(
         opened.change("export", **changes)
     with watched(opened, "export") as progress:
         made = make_export(opened, progress=progress, force=force)
-    _tell_notes(made.made)
+    tell_notes(made.made)
     out = _sent_out(made, to_disk, to_hub, private)
     if as_json:
         print_json({**made.as_json(), **out})
@@ -286,26 +200,6 @@ def _print_export(made: Export) -> None:
         "LEAKS" if made.leaks else "nothing leaks" if between else "one split, nothing to compare"
     )
     say(f"dataset {manifest['dataset_sha'][:16]}: {found}.")
-
-
-def _tell_notes(made: list[Snapshot]) -> None:
-    for snapshot in made:
-        for note in snapshot.notes:
-            tell(f"{snapshot.step}: {note}")
-
-
-def _level(text: str) -> int | str:
-    if text != "leaf" and not (text.isdecimal() and int(text) >= 1):
-        raise InputError(f"--level {text}: expected leaf or a depth such as 1 or 2.")
-    return text if text == "leaf" else int(text)
-
-
-def _number_or_none(name: str, text: str) -> int | None:
-    if text == _NONE:
-        return None
-    if not text.isdecimal():
-        raise InputError(f"--{name} {text}: expected a whole number from 1, or none.")
-    return int(text)
 
 
 def _names(text: str | None) -> list[str] | None:

@@ -10,8 +10,6 @@ from ui import jobs, settings, tables
 from workspace.views import splits as views
 from workspace.workspace import Workspace
 
-_WAYS = {"both": "copying and dropping", "over": "copying", "under": "dropping"}
-
 
 def form(opened: Workspace) -> None:
     """How large the splits are, and what may not cross."""
@@ -85,31 +83,6 @@ def certificate(opened: Workspace) -> None:
     st.caption("Found by reading the exported files back, by another way than the split was made.")
 
 
-def balance_form(opened: Workspace) -> None:
-    """How the categories of train are evened out."""
-    now = opened.settings.balance
-    methods, ways = ["none", "uniform", "sqrt", "cap", "floor"], ["both", "over", "under"]
-    with st.form("balance.form"):
-        a, b, c, d = st.columns(4)
-        method = a.selectbox("Method", methods, methods.index(now.method))
-        by = b.selectbox(
-            "By",
-            ways,
-            ways.index(now.by),
-            format_func=_WAYS.__getitem__,
-        )
-        cap = c.number_input("Cap", 1, None, now.cap, placeholder="none")
-        floor = d.number_input("Floor", 1, None, now.floor, placeholder="none")
-        if st.form_submit_button(
-            "Balance",
-            type="primary",
-            icon=":material/play_arrow:",
-            disabled=jobs.is_running(opened),
-        ):
-            changes = {"method": method, "by": by, "cap": cap, "floor": floor}
-            settings.apply(opened, "balance", changes, ["run", "balance", "export"])
-
-
 def tiles(figures: dict[str, Any]) -> None:
     """How many groups there are, and what ties them."""
     ties = figures["n_edges"]
@@ -130,22 +103,3 @@ def in_order(shares: dict[str, list[float]]) -> dict[str, list[float]]:
     """The splits as people name them: all rows, then train, validation and test."""
     order = ("all", "train", "validation", "test")
     return {name: shares[name] for name in order if name in shares}
-
-
-def balance_tiles(facts: dict[str, Any]) -> None:
-    """Rows, evenness and shortfall after balancing, and what they were before."""
-    gini, entropy = facts["gini"], facts["entropy_bits"]
-    even = "0 where every category has as many rows, near 1 where one has them all"
-    for column, (label, now, was, told) in zip(
-        st.columns(4),
-        [
-            ("Rows of train", f"{facts['n_after']:,}", f"{facts['n_before']:,}", None),
-            ("Gini of categories", f"{gini['after']:.2f}", f"{gini['before']:.2f}", even),
-            ("Entropy, bits", f"{entropy['after']:.2f}", f"{entropy['before']:.2f}", None),
-            ("Short of the floor", f"{facts['n_short_of_floor']:,}", "", "categories"),
-        ],
-        strict=True,
-    ):
-        column.metric(label, now, help=told)
-        if was:
-            column.caption(f"{was} before")

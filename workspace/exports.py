@@ -108,7 +108,7 @@ def preview(
     chosen_ids = ids["record_id"].implode()
     rows = gold.filter(pl.col("record_id").is_in(chosen_ids)).collect()
     chosen = split.filter(pl.col("record_id").is_in(chosen_ids)).collect()
-    train = chosen.select("record_id", copy=pl.lit(0, pl.Int32))
+    train = chosen.select("record_id", copy=pl.lit(0, pl.Int32), weight=pl.lit(1.0))
     plan = plan_export(rows.lazy(), chosen, train, settings)
     described = plan.rows.drop("category", "label_source").join(
         rows.drop("task"), on="record_id", maintain_order="left"

@@ -1,4 +1,4 @@
-"""Which records of train are kept, dropped or copied, so that its categories are balanced."""
+"""Which records of train are kept, dropped, copied or weighed, so that its categories are balanced."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ import numpy as np
 import polars as pl
 
 from catalog.brands import brand_keys
-from catalog.paths import joined
 from catalog.wording import counted
 from curation.balance.draws import draws
 from curation.balance.evenness import entropy_bits, gini
-from curation.balance.settings import BalanceSettings, Level
-from curation.balance.targets import target_counts
+from curation.balance.settings import BalanceSettings
+from curation.balance.tables import at_level, by_level, evenness, shortfall
+from curation.balance.targets import formula, row_weights, target_counts
 from stats.estimate import number_or_none
 
-LEAF = "leaf"
-ROW_SCHEMA = pl.Schema({"record_id": pl.String(), "copy": pl.Int32()})
+ROW_SCHEMA = pl.Schema({"record_id": pl.String(), "copy": pl.Int32(), "weight": pl.Float64()})
 
 
 @dataclass(frozen=True)
@@ -28,32 +27,38 @@ class BalanceResult:
     Attributes
     ----------
     rows
-        ``record_id, copy``, sorted: 0 is the record itself, 1 and on its repeats. A record
-        that was dropped is not there.
+        ``record_id, copy, weight``, sorted: copy 0 is the record itself, 1 and on its repeats. A
+        record that was dropped is not there. The weight is 1 unless weights were asked for.
     table
         ``level`` (``leaf`` or a depth), ``category`` (a joined path), ``n_before, n_after``
-        (rows), ``n_brands_before, n_brands_after`` (named brands), of every level.
+        (rows), ``weight_after`` (their weights), ``n_brands_before, n_brands_after`` (named
+        brands), of every level.
+    evenness
+        ``level, n_categories, gini_before, gini_after, entropy_before, entropy_after,
+        entropy_most`` (bits); after is by weight.
     shortfall
-        ``category, floor, n_before, n_after, n_missing`` of the categories, at the level that
-        was balanced, that cannot reach the floor; the worst first.
+        ``category, floor, n_before, n_after, n_missing, n_examples`` of the categories, at the
+        level that was balanced, that cannot reach the floor; the worst first.
     figures
         Counts, and Gini and entropy over the categories before and after, null over none.
     notes
-        What was dropped, copied or not reached.
+        What was dropped, copied, weighed or not reached.
     """
 
     rows: pl.DataFrame
     table: pl.DataFrame
+    evenness: pl.DataFrame
     shortfall: pl.DataFrame
     figures: dict[str, Any]
     notes: list[str]
 
 
 def balance(gold_train: pl.DataFrame, settings: BalanceSettings) -> BalanceResult:
-    """Balance the categories of train by dropping and copying records.
+    """Balance the categories of train by dropping, copying or weighing records.
 
     Within a category brands take turns: the first record of each brand, then the second of
-    each, and so on, so that dropping keeps the variety of brands. The order of brands, and of
+    each, and so on, so that dropping keeps the variety of brands. Near-duplicates come last, but
+    for the only records of a brand, so that they are dropped first. The order of brands, and of
     a brand's records, is drawn from the seed. A record without a brand stands for its group.
     Copies are spread over all records of a category before any has one more than another.
     A record without a category is kept once. The result does not depend on the order of rows.
@@ -61,7 +66,8 @@ def balance(gold_train: pl.DataFrame, settings: BalanceSettings) -> BalanceResul
     Parameters
     ----------
     gold_train
-        ``record_id, category_path, brand, group_id`` of train alone; ids are unique.
+        ``record_id, category_path, brand, group_id`` of train alone; ids are unique. By choice
+        ``cluster``: records of one say the same (`curation.balance.clusters`).
 
     Examples
     --------
@@ -77,36 +83,36 @@ def balance(gold_train: pl.DataFrame, settings: BalanceSettings) -> BalanceResul
     """
     placed = _in_turn(_described(gold_train, settings), settings.seed)
     categories = placed.group_by("category").len("n_before").drop_nulls("category").sort("category")
-    target = target_counts(categories["n_before"].to_numpy().astype(np.int64), settings)
-    categories = categories.with_columns(n_after=pl.Series(target, dtype=pl.Int64))
-    placed = _with_row_counts(placed, categories)
-    table = _table(placed)
-    shortfall = _shortfall(categories, settings.floor)
-    figures = _figures(placed, categories, shortfall)
-    return BalanceResult(
-        _rows(placed), table, shortfall, figures, _notes(figures, shortfall, settings)
+    counts = categories["n_before"].to_numpy().astype(np.int64)
+    weights = np.ones(len(counts)) if settings.changes_rows else row_weights(counts, settings)
+    after = target_counts(counts, settings) if settings.changes_rows else counts
+    categories = categories.with_columns(
+        n_after=pl.Series(after, dtype=pl.Int64), weight=pl.Series(weights, dtype=pl.Float64)
     )
+    placed = _with_row_counts(placed, categories)
+    categories = categories.with_columns(weight_after=pl.col("n_after") * pl.col("weight"))
+    table = by_level(_counts(placed))
+    short = shortfall(categories, settings)
+    figures = _figures(placed, categories, short, settings)
+    notes = _notes(figures, short, settings)
+    return BalanceResult(_rows(placed), table, evenness(table), short, figures, notes)
 
 
 def _described(gold_train: pl.DataFrame, settings: BalanceSettings) -> pl.DataFrame:
-    """``record_id, path, category`` (at the level), ``brand`` (its key), ``variety``."""
+    """``record_id, path, category`` (at the level), ``brand`` (its key), ``variety, cluster``."""
+    clusters = "cluster" if "cluster" in gold_train.columns else pl.lit(None, pl.Int64)
     frame = gold_train.select(
         "record_id",
         path=pl.when(pl.col("category_path").list.len() > 0).then("category_path"),
         group=pl.concat_str(pl.lit("group "), pl.col("group_id").cast(pl.String)),
+        cluster=clusters,
     ).with_columns(brand_keys(gold_train["brand"]).alias("brand"))
     variety = pl.coalesce(pl.concat_str(pl.lit("brand "), "brand"), "group", "record_id")
-    return _at_level(frame.with_columns(variety.alias("variety")), settings.level)
-
-
-def _at_level(frame: pl.DataFrame, level: Level) -> pl.DataFrame:
-    """Add ``category``: the joined path down to a level; a shorter path is taken whole."""
-    path = pl.col("path") if level == LEAF else pl.col("path").list.head(int(level))
-    return frame.with_columns(category=path).with_columns(joined("category"))
+    return at_level(frame.with_columns(variety.alias("variety")).drop("group"), settings.level)
 
 
 def _in_turn(frame: pl.DataFrame, seed: int) -> pl.DataFrame:
-    """Number the records of each category from 0, its brands taking turns."""
+    """Number the records of each category from 0: brands taking turns, near-duplicates last."""
     turns = ("category", "variety")
     brands = frame.select(turns).unique()
     order = draws(
@@ -114,112 +120,114 @@ def _in_turn(frame: pl.DataFrame, seed: int) -> pl.DataFrame:
         seed,
         "brand",
     )
+    repeats = pl.int_range(pl.len()).over("category", "cluster") > 0
     return (
         frame.with_columns(draws(frame["record_id"], seed, "record").alias("draw"))
         .join(brands.with_columns(brand_draw=order), on=turns, nulls_equal=True)
         .sort("draw", "record_id")
+        .with_columns((pl.col("cluster").is_not_null() & repeats).alias("is_repeat"))
+        .sort("is_repeat", maintain_order=True)
         .with_columns(pl.int_range(pl.len()).over(turns).alias("turn"))
-        .sort("turn", "brand_draw", "variety")
+        .sort(pl.col("is_repeat") & (pl.col("turn") > 0), "turn", "brand_draw", "variety")
         .with_columns(pl.int_range(pl.len()).over("category").alias("place"))
     )
 
 
 def _with_row_counts(placed: pl.DataFrame, categories: pl.DataFrame) -> pl.DataFrame:
-    """How many rows each record has afterwards, as ``n``; 1 for one without a category."""
+    """How many rows each record has afterwards, as ``n``; 1 for one without a category.
+
+    ``weight`` is what each of those rows weighs.
+    """
     share = pl.col("n_after") // pl.col("n_before")
     rest = pl.col("n_after") % pl.col("n_before")
     return placed.join(categories, on="category", how="left").with_columns(
-        (share + (pl.col("place") < rest)).fill_null(1).cast(pl.Int32).alias("n")
+        (share + (pl.col("place") < rest)).fill_null(1).cast(pl.Int32).alias("n"),
+        pl.col("weight").fill_null(1.0),
     )
 
 
 def _rows(placed: pl.DataFrame) -> pl.DataFrame:
     return (
         placed.filter(pl.col("n") > 0)
-        .select("record_id", pl.int_ranges(0, pl.col("n"), dtype=pl.Int32).alias("copy"))
+        .select("record_id", pl.int_ranges(0, "n", dtype=pl.Int32).alias("copy"), "weight")
         .explode("copy")
         .sort("record_id", "copy")
         .cast(ROW_SCHEMA)
     )
 
 
-def _table(placed: pl.DataFrame) -> pl.DataFrame:
-    """Before and after of every level, from counts by path and brand."""
-    counts = (
+def _counts(placed: pl.DataFrame) -> pl.DataFrame:
+    """Rows before and after of each path and brand."""
+    after = pl.col("n").cast(pl.Int64)
+    return (
         placed.drop_nulls("path")
         .group_by("path", "brand")
         .agg(
             pl.len().cast(pl.Int64).alias("n_before"),
-            pl.col("n").sum().cast(pl.Int64).alias("n_after"),
+            after.sum().alias("n_after"),
+            (after * pl.col("weight")).sum().alias("weight_after"),
         )
-    )
-    deepest = counts["path"].list.len().cast(pl.Int64).max() or 0
-    levels: list[Level] = [LEAF, *range(1, int(deepest) + 1)]  # type: ignore[arg-type, list-item]
-    kept = pl.col("brand").filter(pl.col("n_after") > 0)
-    parts = [
-        _at_level(counts, level)
-        .group_by("category")
-        .agg(
-            pl.col("n_before", "n_after").sum(),
-            pl.col("brand").drop_nulls().n_unique().cast(pl.Int64).alias("n_brands_before"),
-            kept.drop_nulls().n_unique().cast(pl.Int64).alias("n_brands_after"),
-        )
-        .select(pl.lit(str(level)).alias("level"), pl.all())
-        .sort("category")
-        for level in levels
-    ]
-    return pl.concat(parts)
-
-
-def _shortfall(categories: pl.DataFrame, floor: int | None) -> pl.DataFrame:
-    wanted = pl.lit(floor, pl.Int64)
-    return (
-        categories.filter(pl.col("n_after") < wanted)
-        .select(
-            "category",
-            wanted.alias("floor"),
-            pl.col("n_before").cast(pl.Int64),
-            "n_after",
-            (wanted - pl.col("n_after")).alias("n_missing"),
-        )
-        .sort("n_missing", "category", descending=[True, False])
     )
 
 
 def _figures(
-    placed: pl.DataFrame, categories: pl.DataFrame, shortfall: pl.DataFrame
+    placed: pl.DataFrame,
+    categories: pl.DataFrame,
+    short: pl.DataFrame,
+    settings: BalanceSettings,
 ) -> dict[str, Any]:
     n = placed["n"]
-    before, after = (categories[c].to_numpy() for c in ("n_before", "n_after"))
+    before, after = (categories[c].to_numpy() for c in ("n_before", "weight_after"))
     return {
         "n_before": placed.height,
         "n_after": int(n.sum()),
         "n_dropped": int((n == 0).sum()),
+        "n_dropped_near_duplicates": int(((n == 0) & placed["is_repeat"]).sum()),
         "n_copied": int((n > 1).sum()),
         "n_copies": int((n - 1).clip(0).sum()),
         "n_without_category": int(placed["category"].null_count()),
         "n_categories": categories.height,
-        "n_short_of_floor": shortfall.height,
-        "n_missing_to_floor": int(shortfall["n_missing"].sum()),
+        "n_short_of_floor": short.height,
+        "n_missing_to_floor": int(short["n_missing"].sum()),
         "gini": {"before": number_or_none(gini(before)), "after": number_or_none(gini(after))},
         "entropy_bits": {
             "before": number_or_none(entropy_bits(before)),
             "after": number_or_none(entropy_bits(after)),
             "most": float(np.log2(categories.height)) if categories.height else None,
         },
+        **_weights(categories, settings),
         **({} if categories.height else {"reason": "no record of train has a category"}),
     }
 
 
-def _notes(
-    figures: dict[str, Any], shortfall: pl.DataFrame, settings: BalanceSettings
-) -> list[str]:
+def _weights(categories: pl.DataFrame, settings: BalanceSettings) -> dict[str, Any]:
+    """How rows are weighed, where they are."""
+    if settings.changes_rows or categories.is_empty():
+        return {}
+    weights = categories["weight"].to_numpy()
+    return {
+        "weights": {
+            "formula": formula(settings),
+            "least": float(weights.min()),
+            "most": float(weights.max()),
+        }
+    }
+
+
+def _notes(figures: dict[str, Any], short: pl.DataFrame, settings: BalanceSettings) -> list[str]:
     notes = []
     if figures["n_dropped"]:
-        notes.append(f"{counted(figures['n_dropped'], 'record')} of train dropped")
+        told = f"{counted(figures['n_dropped'], 'record')} of train dropped"
+        near = figures["n_dropped_near_duplicates"]
+        notes.append(told + (f", {counted(near, 'near-duplicate')} first" if near else ""))
     if figures["n_copies"]:
         copied = counted(figures["n_copied"], "record")
         notes.append(f"{counted(figures['n_copies'], 'copy', 'copies')} of {copied} added to train")
+    if "weights" in figures:
+        weights = figures["weights"]
+        notes.append(
+            f"rows of train stay and weigh from {weights['least']:.3g} to {weights['most']:.3g}"
+        )
     if figures["n_without_category"]:
         told = counted(figures["n_without_category"], "record")
         notes.append(f"{told} of train without a category kept once, outside the balance")
@@ -229,10 +237,10 @@ def _notes(
             f"a total of {settings.total:,} cannot be met: {counted(reached, 'row')} is the "
             "nearest that the cap, the floor, the repeats and one row a category allow"
         )
-    if shortfall.height:
-        worst = shortfall.row(0, named=True)
+    if short.height:
+        worst = short.row(0, named=True)
         notes.append(
-            f"{counted(shortfall.height, 'category', 'categories')} cannot reach the floor of "
+            f"{counted(short.height, 'category', 'categories')} cannot reach the floor of "
             f"{worst['floor']:,}, {counted(figures['n_missing_to_floor'], 'row')} are missing; the "
             f"worst is {worst['category']!r} with {worst['n_after']:,}. More repeats "
             "(--max-repeats) or more records would fill them."

@@ -6,28 +6,35 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Method = Literal["none", "uniform", "sqrt", "cap", "floor"]
+Method = Literal["none", "uniform", "sqrt", "temperature", "effective", "cap", "floor"]
 Level = Literal["leaf"] | Annotated[int, Field(ge=1)]
-By = Literal["over", "under", "both"]
+By = Literal["over", "under", "both", "weights"]
 
 
 class BalanceSettings(BaseModel):
     """The ``[balance]`` section: how the categories of train are evened out.
 
-    ``method`` shapes the counts: ``uniform`` gives each category as many rows, ``sqrt`` as
-    many as the square root of what it has, ``none`` what it has; ``cap`` and ``floor`` are
-    ``none`` with that bound. ``cap`` and ``floor`` bound every method. ``level`` is ``leaf``
-    (the whole path) or a depth from 1. ``total`` is the number of rows wanted; without it the
-    method sets it: as many rows as there are where rows are both added and dropped, else the
-    fewest (or most) that only adding (or dropping) needs. ``by`` says whether rows are
-    copied (``over``), dropped (``under``) or both; ``max_repeats`` is how many copies a record
-    may have beside itself.
+    ``method`` shapes the counts ``n`` of the categories: ``uniform`` gives each as many rows;
+    ``sqrt`` rows in proportion to the square root of ``n``; ``temperature`` to
+    ``n ** (1 / temperature)`` (Arivazhagan et al. 2019, section 4.2); ``effective`` to
+    ``n / E(n)``, where ``E(n) = (1 - beta ** n) / (1 - beta)`` is the effective number of
+    examples (Cui et al. 2019, eq. 2), so that a row counts as their eq. 4 weighs it; ``none``
+    what it has; ``cap`` and ``floor`` are ``none`` with that bound. ``cap`` and ``floor`` bound
+    every method. ``level`` is ``leaf`` (the whole path) or a depth from 1.
+
+    ``by`` says whether records are copied (``over``), dropped (``under``), both, or stay as
+    they are and get a weight each (``weights``). ``max_repeats`` is how many copies a record
+    may have beside itself; a weight is at most one more. ``total`` is the number of rows
+    wanted; without it the method sets it: as many rows as there are where rows are both added
+    and dropped, else the fewest (or most) that only adding (or dropping) needs.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     method: Method = "none"
     level: Level = "leaf"
+    temperature: float = Field(default=5.0, ge=1, allow_inf_nan=False)
+    beta: float = Field(default=0.999, ge=0, lt=1)
     total: int | None = Field(default=None, ge=1)
     cap: int | None = Field(default=None, ge=1)
     floor: int | None = Field(default=None, ge=1)
@@ -47,6 +54,10 @@ class BalanceSettings(BaseModel):
             raise ValueError(
                 "method floor adds rows and by = under only drops them: use both or over"
             )
+        if self.total is not None and not self.changes_rows:
+            raise ValueError(
+                f"a total ({self.total}) counts rows and by = weights changes none: take one away"
+            )
         if self.cap is not None and self.floor is not None and self.cap < self.floor:
             raise ValueError(f"the cap ({self.cap}) is below the floor ({self.floor})")
         return self
@@ -54,9 +65,14 @@ class BalanceSettings(BaseModel):
     @property
     def adds(self) -> bool:
         """Whether records may be copied."""
-        return self.by != "under"
+        return self.by in ("over", "both")
 
     @property
     def drops(self) -> bool:
         """Whether records may be left out."""
-        return self.by != "over"
+        return self.by in ("under", "both")
+
+    @property
+    def changes_rows(self) -> bool:
+        """Whether rows are copied or dropped at all; else they get weights."""
+        return self.by != "weights"

@@ -58,6 +58,7 @@ def record_columns(*, main: bool = False) -> list[Column]:
         *(_of(name) for name in ("target", "label_source")),
         _of("label_score", "float64"),
         _of("copy", "int32"),
+        _of("weight", "float64"),
         _of("masked"),
         *([] if main else [_of("line", "int64")]),
     ]

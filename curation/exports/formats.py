@@ -158,6 +158,7 @@ def record_json(*, masked: bool, **more: pl.Expr) -> pl.Expr:
         "label_source": json_value(pl.col("label_source")),
         "label_score": json_value(pl.col("label_score")),
         "copy": json_value(pl.col("copy")),
+        "weight": json_value(pl.col("weight")),
         "masked": json_value(pl.col("masked")),
         "line": more.get("line"),
     }

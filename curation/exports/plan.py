@@ -27,9 +27,9 @@ class Plan:
     Attributes
     ----------
     rows
-        ``record_id, task`` (what is asked), ``split, group_id, copy, masked`` (the hidden field or
-        null), ``line`` (from 1 in its file), ``category`` (a joined path), ``label_source``;
-        sorted by split and line.
+        ``record_id, task`` (what is asked), ``split, group_id, copy, weight`` (1 unless balance gave
+        weights), ``masked`` (the hidden field or null), ``line`` (from 1 in its file), ``category``
+        (a joined path), ``label_source``; sorted by split and line.
     left_out
         Records of gold that no file holds: reason -> how many.
     n_maskable
@@ -83,7 +83,8 @@ def plan_export(
     split
         ``record_id, split, group_id``; a record without a split is in no file.
     train
-        ``record_id, copy``: the rows of train after balancing.
+        ``record_id, copy, weight``: the rows of train after balancing. Rows of the other splits
+        weigh 1.
     """
     rows = _described(gold, settings).join(
         split.select("record_id", pl.col("split").cast(pl.String), "group_id"),
@@ -91,8 +92,10 @@ def plan_export(
         how="left",
     )
     in_train = pl.col("split") == TRAIN
-    rows = rows.join(train.select("record_id", "copy"), on="record_id", how="left").with_columns(
-        pl.when(in_train).then("copy").when(pl.col("split").is_not_null()).then(0).alias("copy")
+    balanced = train.select("record_id", "copy", "weight")
+    rows = rows.join(balanced, on="record_id", how="left").with_columns(
+        pl.when(in_train).then("copy").when(pl.col("split").is_not_null()).then(0).alias("copy"),
+        pl.when(in_train).then("weight").otherwise(1.0).alias("weight"),
     )
     reason = (
         pl.when(~pl.col("split").is_in(SPLITS).fill_null(False))
@@ -217,6 +220,7 @@ def _in_order(rows: pl.DataFrame, seed: int) -> pl.DataFrame:
             "split",
             pl.col("group_id").cast(pl.Int64),
             pl.col("copy").cast(pl.Int32),
+            pl.col("weight").cast(pl.Float64),
             "masked",
             (pl.int_range(pl.len()).over("split") + 1).cast(pl.Int64).alias("line"),
             "category",

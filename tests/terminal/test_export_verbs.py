@@ -194,6 +194,8 @@ def test_over_and_under_choose_what_is_done(said) -> None:  # type: ignore[no-un
         (["export", "--template", "sorting={title}"], "no task 'sorting'"),
         (["export", "--template", "{title}"], "--template {title}: expected name=value"),
         (["balance", "--method", "cap"], "method cap needs a number"),
+        (["balance", "--weights", "--over"], "--weights leaves every row as it is"),
+        (["balance", "--weights", "--total", "9"], "by = weights changes none"),
         (["balance", "--level", "0"], "--level 0: expected leaf"),
         (["balance", "--cap", "few"], "--cap few: expected a whole number"),
         (["balance", "--cap", "2", "--floor", "3"], "the cap (2) is below the floor (3)"),
@@ -208,3 +210,23 @@ def test_a_mistake_is_one_line_and_exit_2(
     assert told in err.lower()
     assert err.count("\n") == 1
     assert (Path(shop) / "goldshelf.toml").read_text() == before
+
+
+def test_the_shopping_list_is_a_table_json_and_a_file(
+    said, shop: str, tmp_path: Path, capsys
+) -> None:  # type: ignore[no-untyped-def]
+    said("balance")
+    out = tmp_path / "wanted.csv"
+    code, body = said("shopping-list", "--target", "1000", "--out", str(out))
+    assert code == 0
+    # 48 of 60 products are tea: most of both is missing, and more of the catalog is tea.
+    assert [row["category"] for row in body["categories"]] == ["Food > Tea", "Home > Mugs"]
+    assert body["run"] is None
+    assert body["categories"][0]["share"] == 0.8
+    assert pl.read_csv(out)["category"].to_list() == ["Food > Tea", "Home > Mugs"]
+    assert run(["shopping-list", "-w", shop, "--target", "1000"]) == 0
+    told = capsys.readouterr().out
+    assert "benefit = gap x share x error" in told
+    assert "no run of categories is scored" in told
+    assert run(["shopping-list", "-w", shop, "--run", "nobody"]) == 2
+    assert "no scored run 'nobody' of categories on test" in capsys.readouterr().err

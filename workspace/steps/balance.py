@@ -7,9 +7,12 @@ from typing import Any
 import polars as pl
 
 from curation.balance import balance
+from curation.balance.clusters import text_clusters
 from workspace.settings import Settings
 from workspace.snapshots import Output
 from workspace.step import Context, Step
+
+_READ = ("record_id", "title", "category_path", "brand")
 
 
 def _decides(settings: Settings) -> Any:
@@ -18,11 +21,20 @@ def _decides(settings: Settings) -> Any:
 
 def _run(context: Context) -> Output:
     split = context.inputs["split"].scan("split").filter(pl.col("split") == "train")
-    gold = context.inputs["curate"].scan("gold").select("record_id", "category_path", "brand")
+    gold = context.inputs["curate"].scan("gold").select(_READ)
     train = gold.join(split.select("record_id", "group_id"), on="record_id").collect()
+    if context.settings.balance.drops:
+        edges = context.inputs["split"].scan("edges")
+        clusters = text_clusters(train.select("record_id", "title"), edges)
+        train = train.drop("title").with_columns(clusters)
     made = balance(train, context.settings.balance)
-    tables = {"train": made.rows, "table": made.table, "shortfall": made.shortfall}
+    tables = {
+        "train": made.rows,
+        "table": made.table,
+        "evenness": made.evenness,
+        "shortfall": made.shortfall,
+    }
     return Output(tables, made.figures, made.notes)
 
 
-STEP = Step("balance", ("curate", "split"), _decides, _run)
+STEP = Step("balance", ("curate", "split"), _decides, _run, version=2)

@@ -43,7 +43,9 @@ def test_the_forest_has_the_clusters_of_every_higher_threshold(texts, threshold,
     for higher in (threshold, 0.7, 0.75, 0.8, 0.9, 1.0):
         if higher >= threshold:
             afresh = find_duplicates(series, higher, likeness=likeness)
-            assert clusters_at(len(texts), found.forest, higher).tolist() == afresh.clusters.tolist()
+            assert (
+                clusters_at(len(texts), found.forest, higher).tolist() == afresh.clusters.tolist()
+            )
             assert labels_of(len(texts), afresh.pairs, higher) == afresh.clusters.tolist()
 
 
@@ -64,7 +66,9 @@ def test_a_bound_on_pairs_never_cuts_a_cluster(texts, most):
     whole, cut = find_duplicates(series, 0.5), find_duplicates(series, 0.5, max_pairs=most)
     assert cut.n_pairs == whole.n_pairs
     assert labels_of(len(texts), cut.pairs, 0.5) == whole.clusters.tolist()
-    assert cut.pairs.join(whole.pairs, on=["left", "right", "similarity"]).height == cut.pairs.height
+    assert (
+        cut.pairs.join(whole.pairs, on=["left", "right", "similarity"]).height == cut.pairs.height
+    )
     assert cut.pairs.height <= most + len(texts)
 
 

@@ -109,8 +109,8 @@ def write(tmp_path_factory: pytest.TempPathFactory) -> Write:
         named = split.filter(split="train")["record_id"].to_list()
         repeats = dict.fromkeys(named, 1) if copies is None else copies
         train = pl.DataFrame(
-            [(r, copy) for r, n in repeats.items() for copy in range(n)],
-            schema={"record_id": pl.String, "copy": pl.Int32},
+            [(r, copy, 1.0) for r, n in repeats.items() for copy in range(n)],
+            schema={"record_id": pl.String, "copy": pl.Int32, "weight": pl.Float64},
             orient="row",
         )
         plan = plan_export(gold.lazy(), split, train, chosen)

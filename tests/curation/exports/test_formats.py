@@ -28,7 +28,7 @@ LINES = {
     '"attributes": {"Colour": null, "Volume": "1.7 L"}, "query": null, '
     '"question": null, "instruction": null, "context": null, "options": null, "target": null, '
     '"label_source": "source", '
-    '"label_score": 0.5, "copy": 0, "masked": null}',
+    '"label_score": 0.5, "copy": 0, "weight": 1.0, "masked": null}',
 }
 
 
@@ -88,7 +88,7 @@ def test_the_record_beside_a_line_tells_its_hash_and_number(kettle, write) -> No
     assert list(record) == [
         *("example_id", "example_hash", "split", "group_id", "task", "title", "description"),
         *("brand", "identifiers", "category_path", "attributes", "query", "question", "options"),
-        *("target", "label_source", "label_score", "copy", "masked", "line"),
+        *("target", "label_source", "label_score", "copy", "weight", "masked", "line"),
     ]
     assert (record["example_id"], record["split"], record["copy"], record["line"]) == (
         "k1",

@@ -37,7 +37,8 @@ def split_of(gold: pl.DataFrame, names: list[str | None] | str) -> pl.DataFrame:
 
 def once(split: pl.DataFrame, n: int = 1) -> pl.DataFrame:
     train = split.filter(split="train").select("record_id")
-    return train.join(pl.DataFrame({"copy": range(n)}, schema={"copy": pl.Int32}), how="cross")
+    copies = pl.DataFrame({"copy": range(n)}, schema={"copy": pl.Int32})
+    return train.join(copies.with_columns(weight=pl.lit(1.0)), how="cross")
 
 
 def planned(gold: pl.DataFrame, names: list[str | None] | str, n: int = 1, **chosen: Any):  # type: ignore[no-untyped-def]
@@ -53,7 +54,7 @@ def test_every_record_is_in_a_file_or_left_out_with_a_reason() -> None:
     plan = plan_export(
         gold.lazy(),
         split,
-        pl.DataFrame({"record_id": ["r0", "r1"], "copy": [0, 0]}),
+        pl.DataFrame({"record_id": ["r0", "r1"], "copy": [0, 0], "weight": [1.0, 1.0]}),
         ExportSettings(),
     )
     assert plan.rows["record_id"].to_list() == ["r0"]

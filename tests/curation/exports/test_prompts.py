@@ -62,6 +62,7 @@ PLAN = {
     "split": "train",
     "group_id": 0,
     "copy": 0,
+    "weight": 1.0,
     "masked": None,
     "line": 1,
 }

@@ -22,6 +22,7 @@ from workspace.workspace import Workspace
 
 N = 60
 LEAVES = [["Food", "Tea"], ["Food", "Coffee"], ["Home", "Mugs"]]
+NO_EDGES = pl.DataFrame(schema=dict.fromkeys(("kind", "left_id", "right_id"), pl.String))
 SPLITS = ["train"] * 8 + ["validation", "test"]
 
 
@@ -57,7 +58,7 @@ def opened(tmp_path: Path) -> Workspace:
         )
     )
     keep(workspace, "curate", {"gold": gold})
-    keep(workspace, "split", {"split": split_of(workspace)})
+    keep(workspace, "split", {"split": split_of(workspace), "edges": NO_EDGES})
     return workspace
 
 
@@ -118,6 +119,37 @@ def test_balance_touches_train_alone(opened: Workspace) -> None:
         wanted = split.filter(split=name)["record_id"]
         assert sorted(records["example_id"]) == sorted(wanted)
         assert records["copy"].to_list() == [0] * len(wanted)
+
+
+def test_weights_stand_beside_the_rows_and_their_formula_in_the_manifest(opened: Workspace) -> None:
+    made = balanced(opened, method="uniform", by="weights")
+    _, folder = exported(opened)
+    train = pl.read_ndjson(folder / "records/train.jsonl").select("example_id", "copy", "weight")
+    wanted = made.tables["train"].rename({"record_id": "example_id"})
+    assert train.sort("example_id").rows() == wanted.sort("example_id").rows()
+    assert train["weight"].n_unique() > 1
+    assert train["weight"].mean() == pytest.approx(1.0)
+    test = pl.read_ndjson(folder / "records/test.jsonl")
+    assert test["weight"].unique().to_list() == [1.0]
+    manifest = json.loads((folder / "manifest.json").read_text())
+    told = manifest["balance"]["figures"]["weights"]["formula"]
+    assert told.startswith("weight of a row = scale * (1) / n")
+
+
+def test_near_duplicates_of_the_split_are_dropped_first(opened: Workspace) -> None:
+    split = split_of(opened)
+    tea = (
+        opened.snapshot("curate").read("gold").filter(pl.col("category_path").list.last() == "Tea")
+    )
+    ids = tea.join(split.filter(split="train"), on="record_id", how="semi")["record_id"]
+    same, other = ids[:-2].to_list(), ids[-2:].to_list()
+    edges = pl.DataFrame({"kind": "near_duplicate", "left_id": same[0], "right_id": same[1:]})
+    keep(opened, "split", {"split": split.with_columns(group_id=pl.lit(0)), "edges": edges})
+    gold = opened.snapshot("curate").read("gold").with_columns(pl.lit("One").alias("brand"))
+    keep(opened, "curate", {"gold": gold})
+    made = balanced(opened, method="cap", cap=3)
+    assert set(other) < set(made.tables["train"]["record_id"])
+    assert made.figures["n_dropped_near_duplicates"] == len(same) - 1
 
 
 def test_export_writes_files_a_manifest_and_a_certificate(opened: Workspace) -> None:

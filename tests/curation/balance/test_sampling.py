@@ -14,7 +14,7 @@ from scipy import stats
 from catalog.brands import brand_keys
 from curation.balance import BalanceSettings, balance
 from curation.balance.evenness import entropy_bits, gini
-from curation.balance.targets import bounds, target_counts
+from curation.balance.targets import bounds, effective_number, row_weights, target_counts
 
 SCHEMA = {
     "record_id": pl.String,
@@ -41,7 +41,7 @@ def n_after(train: pl.DataFrame, chosen: BalanceSettings) -> dict[str, int]:
 
 def test_none_leaves_train_as_it_is() -> None:
     made = balance(train_with({"A": 3, "B": 1}), BalanceSettings())
-    assert made.rows.rows() == [("r0", 0), ("r1", 0), ("r2", 0), ("r3", 0)]
+    assert made.rows.rows() == [(f"r{i}", 0, 1.0) for i in range(4)]
     assert made.notes == []
 
 
@@ -105,8 +105,10 @@ def test_categories_short_of_the_floor_are_listed_with_what_is_missing() -> None
     # One record and two copies are 3 of 10 rows, two records and four copies 6 of 10.
     train = train_with({"A": 9, "B": 2, "C": 1})
     made = balance(train, BalanceSettings(method="floor", floor=10, max_repeats=2))
-    assert made.shortfall.columns == ["category", "floor", "n_before", "n_after", "n_missing"]
-    assert made.shortfall.rows() == [("C", 10, 1, 3, 7), ("B", 10, 2, 6, 4)]
+    # With two copies each, four records make 12 rows: three more of C, two more of B.
+    columns = ["category", "floor", "n_before", "n_after", "n_missing", "n_examples"]
+    assert made.shortfall.columns == columns
+    assert made.shortfall.rows() == [("C", 10, 1, 3, 7, 3), ("B", 10, 2, 6, 4, 2)]
     assert made.figures["n_missing_to_floor"] == 11
 
 
@@ -151,7 +153,9 @@ def test_copies_are_spread_before_any_record_has_one_more() -> None:
 def test_a_record_without_a_category_is_kept_once_and_said() -> None:
     rows = [("x", None, "a", 0), ("y", [], "b", 1), ("z", ["A"], "c", 2)]
     made = balance(train_of(rows), BalanceSettings(method="floor", floor=3))
-    assert made.rows.rows() == [("x", 0), ("y", 0), ("z", 0), ("z", 1), ("z", 2)]
+    assert made.rows.rows() == [
+        (name, copy, 1.0) for name, copy in [("x", 0), ("y", 0), ("z", 0), ("z", 1), ("z", 2)]
+    ]
     assert made.figures["n_without_category"] == 2
     assert any("2 records of train without a category kept once" in note for note in made.notes)
 
@@ -200,7 +204,7 @@ chosen_settings = st.builds(
         seed=seed,
         level=level,
     ),
-    st.sampled_from(["none", "uniform", "sqrt", "cap", "floor"]),
+    st.sampled_from(["none", "uniform", "sqrt", "temperature", "effective", "cap", "floor"]),
     st.sampled_from(["over", "under", "both"]),
     st.integers(1, 6),
     st.integers(0, 6),
@@ -285,6 +289,9 @@ def test_a_total_between_the_bounds_is_met_to_the_row(
         ({"cap": 1, "floor": 2}, "the cap .1. is below the floor .2."),
         ({"cap": 5, "by": "over"}, "a cap drops rows"),
         ({"method": "floor", "floor": 5, "by": "under"}, "method floor adds rows"),
+        ({"by": "weights", "total": 9}, "counts rows and by = weights changes none"),
+        ({"beta": 1.0}, "less than 1"),
+        ({"temperature": 0.5}, "greater than or equal to 1"),
         ({"capp": 5}, "Extra inputs"),
     ],
 )
@@ -314,3 +321,117 @@ def test_a_real_catalog_is_evened_out_and_loses_no_category(shared_data) -> None
     n_brandless = int(brand_keys(train["brand"]).null_count())
     assert 0 <= (possible - leaves["n_brands_after"]).sum() <= n_brandless
     assert n_brandless < 0.01 * train.height
+
+
+def test_temperature_flattens_by_its_root() -> None:
+    # 27 ** (1/3) = 3, 8 ** (1/3) = 2, 1: of 36 rows 18, 12 and 6.
+    chosen = BalanceSettings(method="temperature", temperature=3)
+    assert n_after(train_with({"A": 27, "B": 8, "C": 1}), chosen) == {"A": 18, "B": 12, "C": 6}
+
+
+def test_temperature_one_is_none_and_two_is_sqrt() -> None:
+    counts = np.array([50, 20, 7, 1])
+    for temperature, method in ((1, "none"), (2, "sqrt")):
+        asked = BalanceSettings(method="temperature", temperature=temperature)
+        same = target_counts(counts, BalanceSettings(method=method))
+        assert target_counts(counts, asked).tolist() == same.tolist()
+
+
+def test_effective_number_goes_from_none_to_uniform() -> None:
+    # beta 0: every example counts whole; beta near 1: every category counts the same.
+    counts = np.array([50, 20, 8, 2])
+    for beta, method in ((0.0, "none"), (1 - 1e-12, "uniform")):
+        asked = BalanceSettings(method="effective", beta=beta, max_repeats=99)
+        same = target_counts(counts, BalanceSettings(method=method, max_repeats=99))
+        assert target_counts(counts, asked).tolist() == same.tolist()
+
+
+def test_effective_number_is_its_sum() -> None:
+    # Eq. 3 of the paper: the sum of beta ** (j - 1) over j from 1 to n.
+    for n in (1, 2, 10, 500):
+        wanted = sum(0.9 ** (j - 1) for j in range(1, n + 1))
+        assert effective_number(np.array([n]), 0.9)[0] == pytest.approx(wanted)
+
+
+def test_weights_leave_every_row_and_sum_as_the_method_asks() -> None:
+    # 8 rows in 2 categories: 4 each, so 4/6 and 4/2 a row.
+    train = train_with({"A": 6, "B": 2})
+    made = balance(train, BalanceSettings(method="uniform", by="weights"))
+    assert made.rows["copy"].to_list() == [0] * 8
+    assert made.rows["weight"].to_list() == pytest.approx([4 / 6] * 6 + [2.0] * 2)
+    leaves = made.table.filter(level="leaf")
+    assert leaves["n_after"].to_list() == [6, 2]
+    assert leaves["weight_after"].to_list() == pytest.approx([4.0, 4.0])
+    assert made.figures["gini"]["after"] == pytest.approx(0.0)
+    assert "weight of a row = scale * (1) / n" in made.figures["weights"]["formula"]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(1, 500), min_size=1, max_size=30),
+    st.sampled_from(["uniform", "sqrt", "temperature", "effective", "none"]),
+    st.integers(0, 9),
+)
+def test_weights_have_a_mean_of_one_where_the_repeats_allow(
+    counts: list[int], method: str, max_repeats: int
+) -> None:
+    chosen = BalanceSettings.model_validate(
+        {"method": method, "by": "weights", "max_repeats": max_repeats}
+    )
+    sizes = np.array(counts)
+    weights = row_weights(sizes, chosen)
+    assert (weights > 0).all()
+    assert (weights <= 1 + max_repeats + 1e-9).all()
+    assert (weights * sizes).sum() == pytest.approx(sizes.sum())
+
+
+def test_evenness_has_every_level() -> None:
+    train = train_with({"A/x": 3, "A/y": 1, "B/z": 2})
+    made = balance(train, BalanceSettings(method="uniform"))
+    assert made.evenness["level"].to_list() == ["leaf", "1", "2"]
+    assert made.evenness["n_categories"].to_list() == [3, 2, 3]
+    leaf = made.evenness.row(0, named=True)
+    assert leaf["gini_before"] == pytest.approx(made.figures["gini"]["before"])
+    assert leaf["entropy_after"] == pytest.approx(math.log2(3))
+    # Uniform over leaves, 2 rows each, leaves A with 4 and B with 2: |4 - 2| / (2 * 6).
+    assert made.evenness.row(1, named=True)["gini_after"] == pytest.approx(1 / 6)
+
+
+def test_near_duplicates_are_dropped_first() -> None:
+    rows = [(f"r{i}", ["A"], "one", 0) for i in range(6)]
+    clusters = pl.Series("cluster", [0, 0, 0, 0, 1, 2])
+    for seed in range(5):
+        chosen = BalanceSettings(method="cap", cap=3, seed=seed)
+        made = balance(train_of(rows).with_columns(clusters), chosen)
+        kept = made.rows["record_id"].to_list()
+        assert len(kept) == 3
+        assert {"r4", "r5"} < set(kept)
+        assert made.figures["n_dropped_near_duplicates"] == 3
+
+
+clustered = st.lists(
+    st.tuples(
+        st.sampled_from([["A"], ["B"]]),
+        st.sampled_from(["Acme", "Bolt", "Cone", "Dune", None]),
+        st.integers(0, 4),
+        st.integers(0, 9),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(clustered, st.integers(1, 8), st.integers(0, 99))
+def test_dropping_keeps_as_many_brands_as_rows_can_hold(
+    rows: list[tuple[list[str], str | None, int, int]], cap: int, seed: int
+) -> None:
+    named = [(f"r{i:02}", path, brand, group) for i, (path, brand, group, _) in enumerate(rows)]
+    train = train_of(named).with_columns(pl.Series("cluster", [row[3] for row in rows]))
+    made = balance(train, BalanceSettings(method="cap", cap=cap, by="under", seed=seed))
+    kept = train.join(made.rows, on="record_id", how="semi")
+    for (path,), part in train.group_by("category_path"):
+        here = kept.filter(pl.col("category_path") == pl.lit(path, pl.List(pl.String)))
+        sources = pl.coalesce("brand", pl.format("group {}", "group_id"))
+        possible = min(cap, part.select(sources.n_unique()).item())
+        assert here.select(sources.n_unique()).item() == possible
