@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import polars as pl
 
@@ -39,7 +40,12 @@ GENERIC = (
 )
 
 
-def brand_keys(brands: pl.Series, *, generic: Iterable[str] = ()) -> pl.Series:
+def brand_keys(
+    brands: pl.Series,
+    *,
+    generic: Iterable[str] = (),
+    aliases: Iterable[Sequence[str]] = (),
+) -> pl.Series:
     """One key for each brand; null where the name tells no brand.
 
     Case, accents, punctuation, white space, company forms ("Inc.", "GmbH"), a leading
@@ -52,6 +58,9 @@ def brand_keys(brands: pl.Series, *, generic: Iterable[str] = ()) -> pl.Series:
         Names as given.
     generic
         More names that tell no brand, such as the shop's own.
+    aliases
+        Names of one brand, in groups; groups that share a name are one. All have the key that is
+        first in the alphabet.
 
     Examples
     --------
@@ -64,6 +73,8 @@ def brand_keys(brands: pl.Series, *, generic: Iterable[str] = ()) -> pl.Series:
     ]
     >>> brand_keys(pl.Series(["Generic", " ", "N/A", None])).null_count()
     4
+    >>> brand_keys(pl.Series(["HP", "Dell"]), aliases=[["hp", "Hewlett-Packard"]]).to_list()
+    ['hewlett packard', 'dell']
     """
     distinct = brands.cast(pl.String).unique().drop_nulls()
     own = (
@@ -73,9 +84,32 @@ def brand_keys(brands: pl.Series, *, generic: Iterable[str] = ()) -> pl.Series:
     )
     keys = _key(distinct)
     keys = keys.set(keys.is_in(pl.Series([*GENERIC, *own, ""], dtype=pl.String).implode()), None)
+    if same := one_key_each(aliases):
+        keys = keys.replace(list(same), list(same.values()))
     return brands.cast(pl.String).replace_strict(
         distinct, keys, default=None, return_dtype=pl.String
     )
+
+
+def one_key_each(aliases: Iterable[Sequence[str]]) -> dict[str, str]:
+    """The key that stands for each aliased key: the first in the alphabet of all that are one.
+
+    Examples
+    --------
+    >>> one_key_each([["Acme", "Akme"], ["akme", "ACME-Store"]])
+    {'acme': 'acme', 'akme': 'acme'}
+    """
+    groups = [list(group) for group in aliases]
+    if not groups:
+        return {}
+    keys_of = iter(brand_keys(pl.Series([name for g in groups for name in g], dtype=pl.String)))
+    first: dict[str, str] = {}
+    for group in groups:
+        keys = {key for key in islice(keys_of, len(group)) if key}
+        tied = keys | {first[key] for key in keys if key in first}
+        every = tied | {key for key, to in first.items() if to in tied}
+        first.update(dict.fromkeys(every, min(every, default="")))
+    return dict(sorted(first.items()))
 
 
 def _key(names: pl.Series) -> pl.Series:

@@ -35,6 +35,7 @@ CHANGE_SCHEMA = pl.Schema(
 )
 DROP_SCHEMA = pl.Schema({"record_id": pl.String(), "reason": pl.String(), "detail": pl.String()})
 CLASSIFICATION = "classification"
+BRAND = "brand"
 _TEXT_FIELDS = ("title", "description", "brand")
 
 
@@ -100,12 +101,14 @@ def curate(
         ``record_id, question, value, n_votes, share, is_tie``.
     decisions
         ``record_id, question, action, value, reviewer, reason`` of people; ``action`` is
-        ``accept``, ``choose`` (with a value), ``drop`` or ``skip``.
+        ``accept``, ``choose`` (with a value), ``drop`` or ``skip``; of the question ``brand``,
+        ``fill`` (with a value) or ``leave``.
     """
     about_category = decisions.filter(pl.col("question") == CATEGORY)
+    about_brand = decisions.filter((pl.col("question") == BRAND) & (pl.col("action") == "fill"))
     labels = _labels(records, taxonomy, votes, consensus, about_category, settings)
     dropped = _dropped(records, labels, issues, about_category, settings)
-    fixes = _text_fixes(records, issues, settings)
+    fixes = _text_fixes(records, issues, about_brand, settings)
     agreed = agreed_attributes(
         consensus, min_votes=settings.min_votes, min_share=settings.min_share
     )
@@ -244,10 +247,16 @@ def _dropped(
 
 
 def _text_fixes(
-    records: pl.LazyFrame, issues: pl.LazyFrame, settings: CurateSettings
+    records: pl.LazyFrame, issues: pl.LazyFrame, brands: pl.DataFrame, settings: CurateSettings
 ) -> pl.DataFrame:
-    """Fixes of text fields as changes; where two checks fix one field, the first one's counts."""
-    fixes = (
+    """Fixes of text fields as changes: what a person says of a brand, else the first check's."""
+    filled = brands.select(
+        "record_id",
+        pl.lit("brand").alias("field"),
+        pl.col("value").alias("after"),
+        pl.concat_str(pl.lit("decided by "), "reviewer").alias("reason"),
+    )
+    found = (
         issues.filter(
             pl.col("fix_field").is_in(_TEXT_FIELDS)
             & pl.col("check").is_in(settings.repair)
@@ -260,7 +269,9 @@ def _text_fixes(
             pl.col("check").alias("reason"),
         )
         .collect()
-        .unique(("record_id", "field"), keep="first", maintain_order=True)
+    )
+    fixes = pl.concat([filled, found]).unique(
+        ("record_id", "field"), keep="first", maintain_order=True
     )
     before = (
         records.select("record_id", *_TEXT_FIELDS)

@@ -8,6 +8,7 @@ from typer.exceptions import TyperException
 from catalog.errors import GoldshelfError, StoppedError
 from terminal import (
     app_verbs,
+    brand_verbs,
     catalog_verbs,
     check_verbs,
     dedupe_verbs,
@@ -43,6 +44,7 @@ for verbs in (
     label_verbs,
     models_verbs,
     review_verbs,
+    brand_verbs,
     dedupe_verbs,
     split_verbs,
     export_verbs,

@@ -70,7 +70,7 @@ def _show_card(opened: Workspace, record: str, as_json: bool) -> None:
     )
     if shown.issues:
         print_table(["check", "message"], [(i["check"], i["message"]) for i in shown.issues])
-    _show_log(shown.history)
+    show_log(shown.history)
 
 
 def decide_verb(
@@ -102,7 +102,7 @@ def decide_verb(
     if as_json:
         print_json({"log": [entry.as_json() for entry in entries]})
     else:
-        _show_log(entries)
+        show_log(entries)
 
 
 def _verdict(
@@ -129,7 +129,7 @@ def undo_verb(
     if as_json:
         print_json({"log": [entry.as_json() for entry in entries]})
     else:
-        _show_log(entries)
+        show_log(entries)
 
 
 def log_verb(
@@ -143,10 +143,11 @@ def log_verb(
     if as_json:
         print_json({"log": [entry.as_json() for entry in entries]})
     else:
-        _show_log(entries)
+        show_log(entries)
 
 
-def _show_log(entries: list[Logged]) -> None:
+def show_log(entries: list[Logged]) -> None:
+    """Print lines of the log; nothing where there are none."""
     if not entries:
         return
     print_table(

@@ -79,6 +79,7 @@ _VERBS = {
     "check",
     "label",
     "agree",
+    "brands",
     "split",
     "balance",
     "export",

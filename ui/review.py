@@ -7,6 +7,7 @@ import time
 import streamlit as st
 
 from catalog.errors import GoldshelfError
+from catalog.votes import CATEGORY
 from ui import reads, safe, session, tables
 from workspace.review.decisions import Action, Verdict, decide, log, undo
 from workspace.review.queue import Card, QueueFilter, card, lease, queue, standing
@@ -236,6 +237,7 @@ def _undo(opened: Workspace) -> None:
         st.session_state[TOLD] = f":material/error: {safe.markdown(error)}"
         return
     _next()
-    st.session_state[RECORD] = undone[-1].record_id
+    if undone[-1].question == CATEGORY:
+        st.session_state[RECORD] = undone[-1].record_id
     st.session_state[SHOWN_AT], st.session_state[LEASED_AT] = time.time(), 0.0
     st.session_state[TOLD] = f":material/undo: undone · {safe.markdown(undone[-1].record_id)}"

@@ -20,6 +20,7 @@ from curation.exports.templates import TEMPLATES, known_placeholders
 from curation.splits.certificate import Certificate, certify_files
 from workspace.atomic import read_json, sha256_of
 from workspace.progress import Progress
+from workspace.review.brands import with_aliases
 from workspace.snapshots import Snapshot
 from workspace.steps.export import MANIFEST, certify_settings, prompts_for
 from workspace.workspace import Workspace
@@ -235,7 +236,7 @@ def certify_export(
             f"{folder}: {', '.join(gone)} is gone. Run `goldshelf export --force`."
         )
     touched = [f for f in files if f in gone or sha256_of(folder / f) != files[f]["sha256"]]
-    settings = certify_settings(workspace.settings.split)
+    settings = certify_settings(with_aliases(workspace, workspace.settings.split))
     return Recertified(name, certify_files(records, settings, progress=progress), touched)
 
 

@@ -210,7 +210,9 @@ def _split_plain(
 ) -> SplitResult:
     """Any columns in the place of the brand and the texts of a record."""
     keys = {
-        f"group:{column}": group_keys(frame[column], generic=settings.generic_brands)
+        f"group:{column}": group_keys(
+            frame[column], generic=settings.generic_brands, aliases=settings.brand_aliases
+        )
         for column in group_columns
     }
     wanted = [*names, *_KEPT_COLUMNS]

@@ -20,6 +20,7 @@ from catalog.errors import WorkspaceError
 from curation.agreement.settings import AgreeSettings
 from curation.annotators.settings import AnnotatorName, LabelSettings
 from curation.balance.settings import BalanceSettings
+from curation.brands.settings import BrandSettings
 from curation.checks.settings import CheckSettings
 from curation.exports.settings import ExportSettings
 from curation.gold import CurateSettings
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     label: LabelSettings = LabelSettings()
     agree: AgreeSettings = AgreeSettings()
     curate: CurateSettings = CurateSettings()
+    brands: BrandSettings = BrandSettings()
     split: SplitSettings = SplitSettings()
     balance: BalanceSettings = BalanceSettings()
     export: ExportSettings = ExportSettings()

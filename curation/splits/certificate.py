@@ -40,6 +40,7 @@ class CertifySettings(BaseModel):
     near_duplicates: float = Field(default=0.8, gt=0, le=1)
     lower_by: float = Field(default=0.1, ge=0, lt=1)
     generic_brands: list[str] = []
+    brand_aliases: list[list[str]] = []
     sample_size: int = Field(default=200, ge=0)
     seed: int = 7
 
@@ -211,17 +212,22 @@ def _require(left: pl.DataFrame, right: pl.DataFrame, settings: CertifySettings)
 
 
 def _keys(values: pl.Series, settings: CertifySettings) -> pl.Series:
-    return group_keys(values, generic=settings.generic_brands)
+    return group_keys(values, generic=settings.generic_brands, aliases=settings.brand_aliases)
 
 
-def group_keys(values: pl.Series, *, generic: list[str] | None = None) -> pl.Series:
+def group_keys(
+    values: pl.Series,
+    *,
+    generic: list[str] | None = None,
+    aliases: list[list[str]] | None = None,
+) -> pl.Series:
     """Group values made comparable: as brands where the column is one, else as given.
 
     White space around a value does not count; an empty value is no group.
     """
     text = values.cast(pl.String).str.strip_chars()
     if any(word in values.name.lower() for word in ("brand", "vendor", "manufacturer", "maker")):
-        return brand_keys(text, generic=generic or [])
+        return brand_keys(text, generic=generic or [], aliases=aliases or [])
     return pl.select(pl.when(text != "").then(text)).to_series().rename(values.name)
 
 

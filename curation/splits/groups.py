@@ -46,6 +46,7 @@ class GroupSettings(BaseModel):
     ngram: int = Field(default=5, ge=2, le=7)
     different_numbers: Literal["show", "break"] = "show"
     generic_brands: list[str] = []
+    brand_aliases: list[list[str]] = []
 
     @property
     def likeness(self) -> Likeness:
@@ -123,7 +124,8 @@ def record_groups(
     edges = [pl.DataFrame(schema=EDGE_SCHEMA)]
     if settings.by == "brand" and "brand" in present:
         brands = records.select("brand").collect()["brand"]
-        edges.append(_star("brand", brand_keys(brands, generic=settings.generic_brands)))
+        keys = brand_keys(brands, generic=settings.generic_brands, aliases=settings.brand_aliases)
+        edges.append(_star("brand", keys))
     edges += [_star(name, records.select(name).collect()[name]) for name in tie_on or []]
     if settings.ties_queries and "query" in present:
         edges.append(_star("query", query_keys(records.select("query").collect()["query"])))

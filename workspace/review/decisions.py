@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Action = Literal["accept", "choose", "skip", "drop"]
 ACTIONS: tuple[str, ...] = get_args(Action)
+BrandAction = Literal["same", "different", "fill", "leave"]
+SAME_BRAND, BRAND = "same brand", "brand"
+"""The question whether two brands are one, of no record; and which brand a record is of."""
 UNDO = "undo"
 
 _DECISION_SCHEMA = pl.Schema(
@@ -42,11 +45,12 @@ class Verdict:
     """What a person says to one question of one record.
 
     ``accept`` keeps the label that stands (its ``value``), ``choose`` gives another,
-    ``drop`` leaves the record out of gold, ``skip`` decides nothing.
+    ``drop`` leaves the record out of gold, ``skip`` decides nothing. Of brands: two are the
+    ``same`` or ``different``; one may ``fill`` a gap or ``leave`` it.
     """
 
     record_id: str
-    action: Action
+    action: Action | BrandAction
     value: str | None = None
     question: str = CATEGORY
     reason: str | None = None
@@ -96,8 +100,13 @@ def decide(
         If a record does not exist, or a category is not in the taxonomy; nothing is stored.
     """
     told = list(verdicts)
-    who = reviewer or default_reviewer()
     _check(workspace, told)
+    return keep(workspace, told, reviewer)
+
+
+def keep(workspace: Workspace, told: list[Verdict], reviewer: str | None = None) -> list[Logged]:
+    """Store verdicts that were checked, all or none, each with a line of the log."""
+    who = reviewer or default_reviewer()
     bulk_id = str(uuid.uuid4()) if len(told) > 1 else None
     with workspace.database.session() as session:
         entries = [_store(session, verdict, who, bulk_id) for verdict in told]
@@ -161,8 +170,9 @@ def decisions_frame(workspace: Workspace) -> pl.DataFrame:
 
 
 def decisions_hash(workspace: Workspace) -> str:
-    """A hash of what holds now, so that steps know when people changed something."""
-    return digest_of(decisions_frame(workspace).rows())
+    """A hash of what holds of records, so that steps know when people changed something."""
+    held = decisions_frame(workspace).filter(pl.col("question") != SAME_BRAND)
+    return digest_of(held.rows())
 
 
 def _check(workspace: Workspace, verdicts: list[Verdict]) -> None:

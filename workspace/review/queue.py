@@ -15,7 +15,7 @@ from catalog.taxonomy.tree import NO_NODE
 from catalog.votes import CATEGORY
 from workspace.database.tables import Decision, Lease, Response
 from workspace.models.votes import model_votes
-from workspace.review.decisions import Logged, default_reviewer, log
+from workspace.review.decisions import BRAND, SAME_BRAND, Logged, default_reviewer, log
 
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
@@ -103,7 +103,7 @@ def queue(
 def standing(workspace: Workspace) -> dict[str, int]:
     """How many records wait in the queue, and how many are decided."""
     with workspace.database.session() as session:
-        decided = list(session.scalars(sa.select(Decision.record_id).distinct()))
+        decided = list(session.scalars(_decided().distinct()))
     queued = workspace.snapshot("queue").scan("queue")
     waiting = queued.filter(~pl.col("record_id").is_in(decided)).select(pl.len())
     return {"waiting": int(waiting.collect().item()), "decided": len(decided)}
@@ -167,13 +167,19 @@ def card(workspace: Workspace, record_id: str) -> Card:
 def _standing(workspace: Workspace, who: str) -> tuple[list[str], list[str], list[str]]:
     now = datetime.datetime.now(datetime.UTC)
     with workspace.database.session() as session:
-        decided = list(session.scalars(sa.select(Decision.record_id)))
+        decided = list(session.scalars(_decided()))
         skipped = list(
             session.scalars(sa.select(Response.record_id).filter_by(reviewer=who, action="skip"))
         )
         leases = session.scalars(sa.select(Lease).where(Lease.reviewer != who))
         taken = [held.record_id for held in leases if _utc(held.until) > now]
     return decided, skipped, taken
+
+
+def _decided() -> sa.Select[str]:
+    """The records of which somebody decided something; what was said of brands is no such thing."""
+    about_brands = Decision.question.in_((BRAND, SAME_BRAND))
+    return sa.select(Decision.record_id).where(~about_brands)
 
 
 def _utc(moment: datetime.datetime) -> datetime.datetime:

@@ -24,6 +24,7 @@ from curation.exports.templates import CATALOG_TASKS
 from curation.splits.certificate import Certificate, CertifySettings, certify_files
 from curation.splits.settings import SplitSettings
 from workspace.atomic import read_json, write_json, write_text
+from workspace.review.brands import aliases_hash, with_aliases
 from workspace.settings import Settings
 from workspace.snapshots import Output, Snapshot
 from workspace.step import Context, Step
@@ -131,6 +132,7 @@ def certify_settings(split: SplitSettings) -> CertifySettings:
         queries=split.ties_queries,
         near_duplicates=split.near_duplicates or given.near_duplicates,
         generic_brands=split.generic_brands,
+        brand_aliases=split.brand_aliases,
     )
 
 
@@ -139,7 +141,7 @@ def _certified(folder: Path, bundle: Bundle, context: Context) -> Certificate:
     records = {
         Path(name).stem: folder / name for name in bundle.files if name.startswith(f"{RECORDS}/")
     }
-    settings = certify_settings(context.settings.split)
+    settings = certify_settings(with_aliases(context.workspace, context.settings.split))
     return certify_files(records, settings, progress=context.progress)
 
 
@@ -198,5 +200,6 @@ STEP = Step(
     _decides,
     _run,
     version=2,
+    outside=aliases_hash,
     what_is_gone=_what_is_gone,
 )

@@ -12,6 +12,7 @@ from catalog.wording import counted
 from curation.splits.split import SplitResult, split_records
 from workspace.atomic import sha256_of
 from workspace.frozen_test import FROZEN, frozen_ids
+from workspace.review.brands import aliases_hash, with_aliases
 from workspace.settings import Settings
 from workspace.snapshots import Output
 from workspace.step import Context, Step
@@ -32,7 +33,7 @@ def _run(context: Context) -> Output:
     ids = gold.select("record_id").collect()
     made = split_records(
         gold,
-        context.settings.split,
+        with_aliases(context.workspace, context.settings.split),
         taxonomy=taxonomy,
         before=_before(context, ids),
         is_frozen=_is_frozen(context, ids["record_id"]),
@@ -69,7 +70,7 @@ def _gone(context: Context, ids: pl.DataFrame) -> list[str]:
 def _outside(workspace: Workspace) -> dict[str, str]:
     path = workspace.layout.root / FROZEN
     frozen = {FROZEN: sha256_of(path)} if path.is_file() else {}
-    return frozen
+    return {**frozen, **aliases_hash(workspace)}
 
 
 def _refuse_empty(context: Context) -> None:
