@@ -1,7 +1,7 @@
 import streamlit as st
 
 from charts.bars import grouped
-from ui import balance, brands, jobs, reads, session, split_ties, splits, tables
+from ui import balance, jobs, reads, session, split_proof, split_ties, splits, tables
 from workspace.views import splits as views
 
 st.title("Split")
@@ -10,14 +10,17 @@ st.caption(
 )
 opened = session.require_workspace()
 splits.form(opened)
-brands.section(opened)
 done = session.require_step(opened, "split")
 figures = reads.figures(opened, "split")
 splits.tiles(figures)
 tables.show(reads.view(opened, ("split",), views.sizes))
+splits.freezing(opened)
 
 st.subheader("Certificate")
-splits.certificate(opened)
+split_proof.certificate(opened)
+st.subheader("What would leaks have cost?")
+split_proof.costs(opened)
+split_proof.prompt_leaks(opened)
 st.subheader("Categories in each split")
 levels = range(1, opened.taxonomy().max_depth + 1)
 level = st.segmented_control("Level", levels, default=1, key="split.level", required=True)
@@ -57,7 +60,7 @@ if balanced is not None:
         balance.shopping(opened)
 jobs.run_button(
     opened,
-    ["split", "balance", "export"],
+    ["run", "split", "balance", "export"],
     label="Bring split, balance and export up to date",
     primary=False,
 )

@@ -76,6 +76,9 @@ def export(
     mask_probability: Annotated[
         float | None, typer.Option(help="In what share of them, in [0, 1].")
     ] = None,
+    mask_answers: Annotated[
+        bool | None, typer.Option(help="Take the category asked out of titles and descriptions.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed, another order and mask.")] = None,
     to_disk: Annotated[
         Path | None, typer.Option(help="Also save a DatasetDict of Hugging Face into this folder.")
@@ -103,6 +106,7 @@ def export(
         "several_values": several_values,
         "target_form": target_form,
         "mask_probability": mask_probability,
+        "mask_answers": mask_answers,
         "seed": seed,
     }
     changes = {key: value for key, value in given.items() if value is not None}

@@ -11,14 +11,17 @@ from catalog.errors import InputError
 from terminal.options import HERE, Json, WorkspaceDir, fractions_of
 from terminal.output import Bar, print_json, print_table, say, tell
 from terminal.running import run_verb, watched
+from workspace.checking import check_split_files
 from workspace.exports import certify_export
 from workspace.frozen_test import freeze_or_thaw
 from workspace.plain_files import (
-    check_split_files,
     split_file,
     split_settings,
 )
 from workspace.progress import Progress
+from workspace.reports.certificate import write_page
+from workspace.split_costs import compare_random
+from workspace.views.split_proof import shown_prompt_leaks
 from workspace.workspace import Workspace
 
 LEAKED = 1
@@ -31,6 +34,11 @@ IdColumn = Annotated[str | None, typer.Option(help="The id of each row; else its
 NearDuplicates = Annotated[
     float,
     typer.Option(help="Jaccard similarity of word sets from which texts are near-duplicates."),
+]
+
+
+Page = Annotated[
+    Path | None, typer.Option("--html", help="Write the certificate as a page for people.")
 ]
 
 
@@ -107,6 +115,11 @@ def split(
     keep_publisher: Annotated[
         bool | None, typer.Option(help="Put rows where their publisher put them, whatever leaks.")
     ] = None,
+    compare: Annotated[
+        bool,
+        typer.Option("--compare-random", help="Score a baseline here and on a random split, too."),
+    ] = False,
+    baseline: Annotated[str, typer.Option(help="For --compare-random: linear or knn.")] = "linear",
     force: Annotated[bool, typer.Option(help="Split again even if nothing changed.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -138,8 +151,14 @@ def split(
             tell(freeze_or_thaw(opened, freeze=freeze))
         if changes:
             opened.change("split", **changes)
-        run_verb(workspace, ["split"], as_json, force=force)
+        run_verb(workspace, ["split"], as_json and not compare, force=force)
+        if compare:
+            _compare_random(opened, baseline, as_json)
+        else:
+            _tell_prompt_leaks(opened, as_json)
         return
+    if compare:
+        raise InputError("--compare-random is of a workspace, whose categories it learns.")
     if freeze is not None:
         raise InputError("--freeze is of a workspace; of a FILE, name --frozen-test TEST.")
     if out is None:
@@ -165,6 +184,25 @@ def split(
     say(f"{made['n_groups']:,} groups, the largest of {made['largest_group']:,} rows")
 
 
+def _compare_random(opened: Workspace, baseline: str, as_json: bool) -> None:
+    with watched(opened, "split --compare-random") as progress:
+        body = compare_random(opened, baseline, progress=progress)
+        progress.close()
+    if as_json:
+        print_json(body)
+    else:
+        say(body["told"])
+
+
+def _tell_prompt_leaks(opened: Workspace, as_json: bool) -> None:
+    """Where answers stand in their questions; JSON has them in the snapshot."""
+    rows = shown_prompt_leaks(opened)
+    if rows and not as_json:
+        print_table(
+            ["answer", "stands in", "rows asked", "share"], rows, title="answers in the input"
+        )
+
+
 def check_split(
     train: Annotated[Path, typer.Argument(help="The rows that were learned from.")],
     test: Annotated[Path, typer.Argument(help="The rows that are held out.")],
@@ -177,22 +215,28 @@ def check_split(
         list[str] | None, typer.Option(help="A brand that ties nothing, such as the shop's own.")
     ] = None,
     id_column: IdColumn = None,
+    html: Page = None,
     as_json: Json = False,
 ) -> int:
     """Check any two files for leaks: shared groups, equal texts, near-duplicates. Exit 1 if any."""
     with Bar() as bar:
-        found, notes = check_split_files(
+        checked = check_split_files(
             train, test, group_columns=group_column or [], columns=text_columns or [],
             near_duplicates=near_duplicates, generic_brands=generic, id_column=id_column,
             progress=Progress(verb="check-split", listen=bar.show),
         )  # fmt: skip
-    for note in notes:
+    found = checked.found
+    for note in checked.notes:
         tell(note)
+    if html is not None:
+        written = write_page(checked.certificate, html, f"{train.name} and {test.name}")
+        tell(f"{written}: the certificate as a page")
     if as_json:
-        print_json(found.as_json())
+        body = checked.certificate.as_json()
+        print_json({**found.as_json(), "files": body["files"], "tables": body["tables"]})
     else:
         body = found.as_json()
-        hidden = ("leaking_rows", "leaks", "sample")
+        hidden = ("leaking_rows", "leaks", "sample", "by_text")
         print_table(
             ["", ""], [(k.replace("_", " "), v) for k, v in body.items() if k not in hidden]
         )
@@ -212,6 +256,7 @@ def check_split(
 def certify(
     name: Annotated[str | None, typer.Argument(help="An export; that of the settings.")] = None,
     workspace: WorkspaceDir = HERE,
+    html: Page = None,
     as_json: Json = False,
 ) -> int:
     """Certify an export again, from its files as they lie there. Exit 1 if anything leaks."""
@@ -219,11 +264,13 @@ def certify(
     with watched(opened, "certify") as progress:
         found = certify_export(opened, name, progress=progress)
         progress.close()
+    if html is not None:
+        tell(f"{write_page(found.certificate, html, found.name)}: the certificate as a page")
     if as_json:
         print_json(found.as_json())
     else:
         body = found.certificate.as_json()["between"]
-        hidden = ("leaking_rows", "leaks", "sample")
+        hidden = ("leaking_rows", "leaks", "sample", "by_text")
         keys = [key for key in next(iter(body.values()), {}) if key not in hidden]
         print_table(
             ["between", *(key.replace("_", " ") for key in keys)],

@@ -46,6 +46,11 @@ def form(opened: Workspace) -> None:
             now.images,
             help=f"in openai-chat alone, at most {now.max_images} a record; nothing is fetched",
         )
+        answers = st.toggle(
+            "Take the category out of titles and descriptions",
+            now.mask_answers,
+            help="where the answer stands in the question; the Split page shows how often",
+        )
         prefix = st.text_input("Task prefix", now.task_prefix or "", placeholder="[CLASSIFY]")
         prompt = st.text_area(
             "System prompt",
@@ -61,6 +66,7 @@ def form(opened: Workspace) -> None:
                 "mask_field": None if mask == "none" else mask,
                 "mask_probability": share,
                 "images": images,
+                "mask_answers": answers,
                 "task_prefix": prefix or None,
                 "system_prompt": prompt or None,
             }

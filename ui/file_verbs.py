@@ -11,7 +11,8 @@ import streamlit as st
 
 from stats.estimate import Estimate
 from ui import files, tables
-from workspace.plain_files import check_split_files, split_file, split_settings
+from workspace.checking import check_split_files
+from workspace.plain_files import split_file, split_settings
 from workspace.vote_files import LEVELS, FileAgreement, VoteFile, agree_file
 
 _COEFFICIENTS = {
@@ -47,8 +48,8 @@ def check_split() -> None:
     )
     if found is None:
         return
-    leaks, notes = found
-    files.notes(notes)
+    leaks = found.found
+    files.notes(found.notes)
     if leaks.leaks:
         told = f"{len(leaks.leaking_rows):,} of the rows held out leak."
         st.error(told, icon=":material/gpp_bad:")

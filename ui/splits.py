@@ -6,9 +6,18 @@ from typing import Any
 
 import streamlit as st
 
-from ui import jobs, settings, tables
+from ui import jobs, settings
 from workspace.views import splits as views
 from workspace.workspace import Workspace
+
+_BY = {
+    "brand": "brands",
+    "query": "queries",
+    "time": "time: train before test",
+    "none": "only what is alike",
+}
+_KEPT = ("category", "label", "attributes", "price", "language")
+_TIES = {"drop": "are dropped", "test": "go into test"}
 
 
 def form(opened: Workspace) -> None:
@@ -35,10 +44,13 @@ def form(opened: Workspace) -> None:
             ["assign", "break", "drop"].index(now.overflow),
         )
         left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")
-        by_brand = middle.checkbox(
-            "Brands may not cross",
-            now.by == "brand",
-            help="Without it, records of one brand may stand in train and in test.",
+        by = middle.selectbox(
+            "What may not cross",
+            list(_BY),
+            list(_BY).index(now.by),
+            format_func=_BY.__getitem__,
+            help="Identifiers and near-duplicate texts never cross, except between queries, where "
+            "one product may stand under several.",
         )
         generic = left.text_input(
             "Brands that tie nothing",
@@ -51,6 +63,7 @@ def form(opened: Workspace) -> None:
             help="Records stay where their publisher put them, whatever leaks; the certificate "
             "says what does.",
         )
+        more = _more(now)
         if st.form_submit_button(
             "Split", type="primary", icon=":material/play_arrow:", disabled=jobs.is_running(opened)
         ):
@@ -58,29 +71,60 @@ def form(opened: Workspace) -> None:
             shares = [train, validation, test] if validation else [train, test]
             changes: dict[str, Any] = {
                 "fractions": [share / 100 for share in shares],
-                "by": "brand" if by_brand else "none",
+                "by": by,
                 "near_duplicates": near,
                 "seed": seed,
                 "overflow": overflow,
                 "keep_publisher": keep,
                 "generic_brands": [name.strip() for name in generic.split(",") if name.strip()],
+                **more,
             }
             settings.apply(opened, "split", changes, ["run", "split", "balance", "export"])
 
 
-def certificate(opened: Workspace) -> None:
-    """The proof, made from the exported files."""
-    found = views.certificate(opened)
-    if found is None:
-        st.info("The certificate is made from exported files: run export.")
-        jobs.run_button(opened, ["export"], label="Export and certify")
+def _more(now: Any) -> dict[str, Any]:
+    """What is seldom changed: slack, proportions, folds, time, a frozen test set."""
+    with st.expander("Proportions, folds, time and a frozen test set"):
+        a, b, c, d = st.columns(4)
+        slack = a.number_input(
+            "Slack of sizes", 0.0, 0.2, now.slack, 0.005, format="%.3f",
+            help="How far the share of a split may be off, to bring its categories closer.",
+        )  # fmt: skip
+        proportion = b.number_input(
+            "Slack of proportions", 0.0, 1.0, now.proportion_slack, 0.05,
+            help="How far a category may be off, as a share of its rows, before that counts.",
+        )  # fmt: skip
+        folds = c.number_input(
+            "Folds", 0, 1000, now.folds,
+            help="What is not in test is numbered for cross-validation; 0 for none.",
+        )  # fmt: skip
+        ties = d.selectbox(
+            "New records that tie to a frozen test",
+            list(_TIES),
+            list(_TIES).index(now.frozen_ties),
+            format_func=_TIES.__getitem__,
+        )
+        left, right = st.columns([3, 1])
+        keep = left.multiselect("Keeps its proportion", list(_KEPT), list(now.keep))
+        time = right.text_input("Column of the time", now.time_column)
+    return {
+        "slack": slack,
+        "proportion_slack": proportion,
+        "folds": folds,
+        "frozen_ties": ties,
+        "keep": keep,
+        "time_column": time,
+    }
+
+
+def freezing(opened: Workspace) -> None:
+    """Keep the test set as it is, or let it go."""
+    held = views.n_frozen(opened)
+    if held is None:
+        jobs.run_button(opened, ["split", "--freeze"], label="Freeze the test set", primary=False)
         return
-    if found["leaks"]:
-        st.error("Something leaks: these splits must not be used.", icon=":material/gpp_bad:")
-    else:
-        st.success("Nothing leaks between the exported files.", icon=":material/verified_user:")
-    tables.show(views.certificate_table(found))
-    st.caption("Found by reading the exported files back, by another way than the split was made.")
+    st.info(f"The test set is frozen: {held:,} records stay in it.", icon=":material/lock:")
+    jobs.run_button(opened, ["split", "--no-freeze"], label="Let it go", primary=False)
 
 
 def tiles(figures: dict[str, Any]) -> None:

@@ -1,8 +1,9 @@
-"""The verbs that take plain files and need no workspace: split, check-split."""
+"""The verbs that take plain files and need no workspace: split, and what they share."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ from pydantic import ValidationError
 
 from catalog.errors import InputError
 from catalog.wording import counted
-from curation.duplicates.join import Told, check_threshold
+from curation.duplicates.join import Told
 from curation.sources.files import RawTable, ReadOptions, read_table
-from curation.splits.certificate import CertifySettings, Leaks, find_leaks, group_keys
+from curation.splits.certificate import group_keys
 from curation.splits.settings import SplitSettings
 from curation.splits.split import DROPPED, SplitResult, split_records
 from workspace.atomic import full_disk_told
@@ -36,6 +37,8 @@ class PlainFile:
         The file's id column (``record_id``, ``example_id`` or ``id``), else row numbers from 0.
     notes
         What could not be read, counted aloud.
+    columns
+        All columns of the file, also those that were not read.
     """
 
     path: Path
@@ -43,10 +46,18 @@ class PlainFile:
     ids: pl.Series
     format: str
     notes: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
 
 
-def read_file(path: Path, *, id_column: str | None = None) -> PlainFile:
+def read_file(
+    path: Path, *, id_column: str | None = None, only: Iterable[str] | None = None
+) -> PlainFile:
     """Read CSV, TSV, JSON Lines, JSON, Parquet or XLSX into memory.
+
+    Parameters
+    ----------
+    only
+        The columns that are needed, of those that are there, beside the id; all if None.
 
     Raises
     ------
@@ -55,9 +66,13 @@ def read_file(path: Path, *, id_column: str | None = None) -> PlainFile:
     """
     with tempfile.TemporaryDirectory() as scratch:
         table = read_table(path, ReadOptions(), Path(scratch))
-        frame = table.scan().collect()
+        names = table.scan().collect_schema().names()
+        wanted = None if only is None else {*only, id_column}
+        kept = [n for n in names if wanted is None or n in wanted or n.lower() in ID_NAMES]
+        frame = table.scan().select(kept).collect()
     ids, notes = _ids(path, frame, id_column)
-    return PlainFile(path, frame, ids, str(table.facts["format"]), [*_unread(path, table), *notes])
+    told = [*_unread(path, table), *notes]
+    return PlainFile(path, frame, ids, str(table.facts["format"]), told, names)
 
 
 def columns_of(path: Path) -> list[str]:
@@ -251,52 +266,6 @@ def _frozen_rows(file: PlainFile, frozen_test: Path, id_column: str | None) -> n
             f"{frozen_test}: none of its ids is in {file.path}. Name the id with --id-column."
         )
     return found.to_numpy()
-
-
-def check_split_files(
-    train: Path,
-    test: Path,
-    *,
-    group_columns: list[str],
-    columns: list[str],
-    near_duplicates: float,
-    generic_brands: list[str] | None = None,
-    id_column: str | None = None,
-    progress: Told | None = None,
-) -> tuple[Leaks, list[str]]:
-    """Whether anything leaks between two files, made by anyone.
-
-    With no columns named: ``brand`` where both have it, and ``title`` (with ``description``)
-    where both have them.
-    """
-    check_threshold(near_duplicates)
-    left, right = read_file(train, id_column=id_column), read_file(test, id_column=id_column)
-    both = [c for c in left.frame.columns if c in right.frame.columns]
-    groups = group_columns or [c for c in ("brand",) if c in both]
-    texts = columns or [c for c in ("title", "description") if c in both]
-    if not groups and not texts:
-        raise InputError(
-            f"{train} and {test}: nothing to compare. Both have: {', '.join(both) or 'no column'}. "
-            "Pass --group-column or --text-columns."
-        )
-    for file in (left, right):
-        require_columns(file.path, file.frame, groups)
-        texts = text_columns(texts, file.path, file.frame) if texts else []
-    settings = CertifySettings(
-        group_columns=groups,
-        text_columns=cumulative(texts) if texts else [],
-        near_duplicates=near_duplicates,
-        generic_brands=generic_brands or [],
-    )
-    found = find_leaks(
-        left.frame,
-        right.frame,
-        settings,
-        left_ids=left.ids,
-        right_ids=right.ids,
-        progress=progress,
-    )
-    return found, [*left.notes, *right.notes]
 
 
 def write_frame(frame: pl.DataFrame, path: Path) -> None:

@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 
 from catalog.records import RECORD_SCHEMA
+from curation.exports.answers import without_answers
 from curation.exports.formats import line_of, record_json
 from curation.exports.json_text import json_value, one_line
 from curation.exports.plan import Plan
@@ -122,7 +123,12 @@ def example_lines(
     several = settings.several_values == "list"
     numbered = with_attribute_json(rows, several=several).with_row_index("_row")
     parts = [
-        part.with_columns(line_of(settings, systems.get(task, ""), task).alias("text"))
+        part.with_columns(
+            without_answers(part, settings, task)
+            .select(line_of(settings, systems.get(task, ""), task))
+            .to_series()
+            .alias("text")
+        )
         for (task,), part in numbered.partition_by("task", as_dict=True).items()
     ]
     written = pl.concat(parts).sort("_row") if len(parts) > 1 else parts[0]

@@ -39,6 +39,7 @@ class ExportSettings(BaseModel):
     to its question, in the format openai-chat alone, where every content then is a list of
     parts.
 
+    ``mask_answers`` takes the category that is asked out of titles and descriptions.
     ``mask_field`` hides that field in a share of train's rows, ``mask_probability``, so that a
     model learns to do without it; validation and test are never masked.
     """
@@ -59,6 +60,7 @@ class ExportSettings(BaseModel):
     max_images: int = Field(default=4, ge=1, le=100)
     mask_field: TextField | None = None
     mask_probability: float = Field(default=0.05, ge=0, le=1)
+    mask_answers: bool = False
     seed: int = 7
 
     @field_validator("name")

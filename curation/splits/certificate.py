@@ -2,8 +2,8 @@
 
 The split joined what is alike; the certificate asks each kind of leak directly: keys that
 stand on both sides, equal texts, and every near-duplicate pair across, at the threshold
-of the split and lower. A sample of test rows is compared with every train row by counting
-words, which shares no code with the join.
+of the split and lower. A sample of test rows is compared with every train row by counting the
+words they share one by one, which shares no index and no filter with the join.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from catalog.brands import brand_keys
 from catalog.errors import InputError
 from catalog.records import text_of
 from curation.duplicates.join import Told
-from curation.splits.crossing import CROSSING_SCHEMA, Crossing, crossing, nearest_by_counting
+from curation.splits.certificate_tables import tables_of
+from curation.splits.crossing import CROSSING_SCHEMA, Crossing, crossing
 from curation.splits.groups import identifier_keys, query_keys
 
 _LISTED = 1_000
@@ -41,7 +42,7 @@ class CertifySettings(BaseModel):
     lower_by: float = Field(default=0.1, ge=0, lt=1)
     generic_brands: list[str] = []
     brand_aliases: list[list[str]] = []
-    sample_size: int = Field(default=200, ge=0)
+    sample_size: int = Field(default=500, ge=0)
     seed: int = 7
 
 
@@ -189,7 +190,7 @@ def find_leaks(
         right_ids.gather(leaking).to_list(),
         pl.concat([*listed, *texts.listed]).head(_LISTED),
         largest if largest > 0 else float("nan"),
-        _sampled(left, right, settings),
+        _sampled(texts.counted, settings),
         texts.by_text,
     )
 
@@ -285,6 +286,7 @@ class _Texts:
     rows: np.ndarray
     listed: list[pl.DataFrame]
     nearest: np.ndarray
+    counted: np.ndarray
 
 
 def _text_leaks(
@@ -295,16 +297,18 @@ def _text_leaks(
     progress: Told | None,
 ) -> _Texts:
     lowest = max(0.05, settings.near_duplicates - settings.lower_by)
+    chosen = _chosen(left.height, right.height, settings)
     found: dict[str, Crossing] = {}
     for columns in settings.text_columns:
         a, b = (f.select(text_of(*columns)).to_series() for f in (left, right))
         found[" + ".join(columns)] = crossing(
-            a, b, settings.near_duplicates, lowest, progress=progress
+            a, b, settings.near_duplicates, lowest, chosen=chosen, progress=progress
         )
     none = np.empty(0, np.int64)
-    nearest = np.zeros(right.height)
+    nearest, counted = np.zeros(right.height), np.zeros(len(chosen))
     for each in found.values():
         nearest = np.maximum(nearest, each.nearest)
+        counted = np.maximum(counted, each.counted)
     by_text = {
         name: {"exact_pairs": c.n_exact, "near_duplicate_pairs": c.n_near, "lower": c.n_lower}
         for name, c in found.items()
@@ -317,7 +321,7 @@ def _text_leaks(
         for kind, name in (("exact", "exact"), ("near_duplicate", "near"))
     ]
     exact = max((c.n_exact for c in found.values()), default=0)
-    return _Texts(exact, near, lower, by_text, np.concatenate(rows), listed, nearest)
+    return _Texts(exact, near, lower, by_text, np.concatenate(rows), listed, nearest, counted)
 
 
 def _together(found: list[Crossing], threshold: float) -> tuple[int, int]:
@@ -344,19 +348,19 @@ def _listed_pairs(
     )
 
 
-def _sampled(left: pl.DataFrame, right: pl.DataFrame, settings: CertifySettings) -> dict[str, Any]:
+def _chosen(n_left: int, n_right: int, settings: CertifySettings) -> np.ndarray:
+    """Rows of the right side that are compared with every left one."""
+    n = min(settings.sample_size, n_right) if n_left and settings.text_columns else 0
+    drawn = np.random.default_rng(settings.seed).choice(n_right, n, replace=False)
+    return np.sort(drawn).astype(np.int64)
+
+
+def _sampled(largest: np.ndarray, settings: CertifySettings) -> dict[str, Any]:
     """The nearest train row of a sample of test rows, by another method than the join."""
-    n = min(settings.sample_size, right.height)
-    if n == 0 or left.height == 0 or not settings.text_columns:
+    if not len(largest):
         return {"n_rows": 0}
-    chosen = np.sort(np.random.default_rng(settings.seed).choice(right.height, n, replace=False))
-    largest = np.zeros(n)
-    for columns in settings.text_columns:
-        texts = left.select(text_of(*columns)).to_series()
-        asked = right[chosen.tolist()].select(text_of(*columns)).to_series()
-        largest = np.maximum(largest, nearest_by_counting(texts, asked))
     return {
-        "n_rows": n,
+        "n_rows": len(largest),
         "n_over_threshold": int((largest >= settings.near_duplicates).sum()),
         "largest_similarity": float(largest.max()),
         "median_similarity": float(np.median(largest)),
@@ -374,11 +378,14 @@ class Certificate:
         `Leaks` of each pair of splits, ``train-test`` and so on.
     files
         Path, rows and SHA-256 of each file that was read.
+    tables
+        What stands in them (`certificate_tables.tables_of`).
     """
 
     between: dict[str, Leaks]
     files: dict[str, dict[str, Any]]
     settings: CertifySettings
+    tables: dict[str, Any] = field(default_factory=dict)
 
     @property
     def leaks(self) -> bool:
@@ -391,6 +398,7 @@ class Certificate:
             "leaks": self.leaks,
             "settings": self.settings.model_dump(mode="json"),
             "files": self.files,
+            "tables": self.tables,
             "between": {name: found.as_json() for name, found in self.between.items()},
         }
 
@@ -422,19 +430,25 @@ def certify_files(
         name: {
             "file": path.name,
             "n_rows": frames[name].height,
-            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "sha256": _sha256(path),
         }
         for name, path in records.items()
     }
-    return Certificate(between, files, settings)
+    return Certificate(between, files, settings, tables_of(frames, settings))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read(path: Path, settings: CertifySettings) -> pl.DataFrame:
-    wanted = {"example_id": pl.String(), "copy": pl.Int64()}
+    wanted: dict[str, pl.DataType] = {"example_id": pl.String(), "copy": pl.Int64()}
     for column in [*settings.group_columns, *(c for text in settings.text_columns for c in text)]:
         wanted[column] = pl.String()
     if settings.queries:
         wanted["query"] = pl.String()
+    wanted["category_path"] = pl.List(pl.String)
     schema = {**wanted, "identifiers": pl.List(pl.Struct({"kind": pl.String, "value": pl.String}))}
     if path.stat().st_size == 0:
         return pl.DataFrame(schema=schema)

@@ -6,9 +6,9 @@ thousand are a million pairs and cost as much as one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import polars as pl
 
@@ -43,6 +43,8 @@ class Crossing:
     nearest
         The similarity of each right row to its nearest left one, 0 where it is under the lower
         threshold; shape ``(n_right,)``.
+    counted
+        The same of the chosen rows alone, found by counting, and whatever it is.
     """
 
     n_exact: int
@@ -54,6 +56,7 @@ class Crossing:
     near_right: np.ndarray
     lower_pairs: pl.DataFrame | None
     nearest: np.ndarray
+    counted: np.ndarray
 
 
 def crossing(
@@ -62,18 +65,30 @@ def crossing(
     threshold: float,
     lower: float,
     *,
+    chosen: np.ndarray | None = None,
     progress: Told | None = None,
 ) -> Crossing:
-    """Everything that two columns of texts share, down to the lower threshold."""
+    """Everything that two columns of texts share, down to the lower threshold.
+
+    Parameters
+    ----------
+    chosen
+        Rows of the right side that are compared with every left one by counting, too.
+    """
     same, n_exact, exact_right = _equal_texts(left, right)
-    a, b = _distinct(left, right)
-    sets, sides = _joined(a.sets, b.sets)
+    sets = word_sets(pl.concat([left, right]))
+    rows = np.empty(0, np.int64) if chosen is None else chosen
+    n_tokens = int(sets.tokens.max(initial=-1)) + 1
+    counted = _nearest_by_counting(sets.starts, sets.tokens, len(left), rows, n_tokens)
+    a, b = _distinct(sets, len(left))
+    del sets
+    both, sides = _joined(a.sets, b.sets)
     sizes_a, sizes_b = np.diff(a.starts), np.diff(b.starts)
     largest = np.zeros(len(b.sets) + 1)
     n_near = n_lower = n_listed = 0
     kept: list[pl.DataFrame] = [pl.DataFrame(schema=CROSSING_SCHEMA)]
     near: list[pl.DataFrame] = [pl.DataFrame(schema=CROSSING_SCHEMA)]
-    for block in similar_pairs(sets, lower, sides=sides, progress=progress):
+    for block in similar_pairs(both, lower, sides=sides, progress=progress):
         rows_a, rows_b, similarity = block.left, block.right - len(a.sets), block.similarity
         weights = sizes_a[rows_a] * sizes_b[rows_b]
         is_near = similarity >= threshold
@@ -101,6 +116,7 @@ def crossing(
         np.flatnonzero(largest[b.group] >= threshold),
         _expanded(pl.concat(kept), a, b) if n_lower <= MOST_EXPANDED else None,
         largest[b.group],
+        counted,
     )
 
 
@@ -133,13 +149,12 @@ def _equal_texts(left: pl.Series, right: pl.Series) -> tuple[pl.DataFrame, int, 
     return pairs, int(n_pairs.item()), rows
 
 
-def _distinct(left: pl.Series, right: pl.Series) -> tuple[EqualSets, EqualSets]:
+def _distinct(sets: TokenSets, n_left: int) -> tuple[EqualSets, EqualSets]:
     """The different word sets of each side, numbered by the same words."""
-    sets = word_sets(pl.concat([left, right]))
-    cut = sets.starts[len(left)]
+    cut = sets.starts[n_left]
     return (
-        equal_sets(TokenSets(sets.starts[: len(left) + 1], sets.tokens[:cut])),
-        equal_sets(TokenSets(sets.starts[len(left) :] - cut, sets.tokens[cut:])),
+        equal_sets(TokenSets(sets.starts[: n_left + 1], sets.tokens[:cut])),
+        equal_sets(TokenSets(sets.starts[n_left:] - cut, sets.tokens[cut:])),
     )
 
 
@@ -166,46 +181,38 @@ def _expanded(pairs: pl.DataFrame, a: EqualSets, b: EqualSets) -> pl.DataFrame:
     )
 
 
-def nearest_by_counting(left: pl.Series, right: pl.Series, *, block: int = 200_000) -> np.ndarray:
-    """The largest Jaccard similarity of each right text with any left one, by counting words.
+@numba.njit(cache=True, nogil=True)
+def _nearest_by_counting(starts, tokens, n_left, chosen, n_tokens):  # type: ignore[no-untyped-def]
+    """The largest Jaccard similarity of each chosen right set with any left one.
 
-    Polars alone: no index, no filter, nothing of the join. The right side is a sample.
-
-    Returns
-    -------
-    In [0, 1], shape ``(n_right,)``; 0 for a text without words.
+    Every shared word of every pair is counted: no prefix, no filter, nothing of the join.
     """
-    asked = _word_rows(right)
-    sizes = np.zeros(len(right), np.int64)
-    np.add.at(sizes, asked["row"].to_numpy(), 1)
-    largest = np.zeros(len(right))
-    for words, n_words in _blocks(left, block):
-        shared = (
-            words.join(asked, on="word", how="inner", suffix="_right")
-            .group_by("row", "row_right")
-            .len("shared")
-        )
-        rows, others = shared["row"].to_numpy(), shared["row_right"].to_numpy()
-        both = shared["shared"].to_numpy().astype(np.int64)
-        np.maximum.at(largest, others, both / (n_words[rows] + sizes[others] - both))
+    n_chosen = len(chosen)
+    heads = np.zeros(n_tokens + 1, np.int64)
+    for k in range(n_chosen):
+        row = n_left + chosen[k]
+        for i in range(starts[row], starts[row + 1]):
+            heads[tokens[i] + 1] += 1
+    for token in range(n_tokens):
+        heads[token + 1] += heads[token]
+    fill = heads[:-1].copy()
+    holders = np.empty(heads[-1], np.int32)
+    for k in range(n_chosen):
+        row = n_left + chosen[k]
+        for i in range(starts[row], starts[row + 1]):
+            holders[fill[tokens[i]]] = k
+            fill[tokens[i]] += 1
+    largest = np.zeros(n_chosen)
+    shared = np.zeros(n_chosen, np.int64)
+    for row in range(n_left):
+        size = starts[row + 1] - starts[row]
+        shared[:] = 0
+        for i in range(starts[row], starts[row + 1]):
+            for j in range(heads[tokens[i]], heads[tokens[i] + 1]):
+                shared[holders[j]] += 1
+        for k in range(n_chosen):
+            if shared[k] > 0:
+                other = n_left + chosen[k]
+                union = size + starts[other + 1] - starts[other] - shared[k]
+                largest[k] = max(largest[k], shared[k] / union)
     return largest
-
-
-def _blocks(texts: pl.Series, block: int) -> Iterator[tuple[pl.DataFrame, np.ndarray]]:
-    for begin in range(0, len(texts), block):
-        part = texts.slice(begin, block)
-        words = _word_rows(part)
-        n_words = np.zeros(len(part), np.int64)
-        np.add.at(n_words, words["row"].to_numpy(), 1)
-        yield words, n_words
-
-
-def _word_rows(texts: pl.Series) -> pl.DataFrame:
-    """``row, word``: each different word of each text once."""
-    return (
-        pl.DataFrame({"word": folded(texts).str.split(" ")})
-        .with_row_index("row")
-        .explode("word")
-        .filter(pl.col("word").is_not_null() & (pl.col("word") != ""))
-        .unique()
-    )

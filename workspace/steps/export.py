@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from workspace.workspace import Workspace
 
 MANIFEST = "manifest.json"
+CERTIFICATE = "certificate.html"
+FOLDS = "folds.csv"
 _TEXTS: tuple[TextField, ...] = ("title", "description", "brand")
 
 
@@ -93,6 +95,11 @@ def _run(context: Context) -> Output:
         write_json(folder / MANIFEST, {**manifest, "created_at": now})
         main = {split: f"{split}.jsonl" for split in plan.splits}
         beside = {split: f"{RECORDS}/{name}" for split, name in main.items()}
+        folds = context.inputs["split"].read("split", ["record_id", "fold"]).drop_nulls()
+        if folds.height:
+            write_text(folder / FOLDS, folds.rename({"record_id": "example_id"}).write_csv())
+        page = certificate_html(certificate.as_json(), settings.folder)
+        write_text(folder / CERTIFICATE, page)
         write_text(folder / CARD, card_of(manifest, main, beside))
     notes = notes_of(plan, settings)
     if certificate.leaks:

@@ -9,6 +9,7 @@ import polars as pl
 
 from catalog.errors import InputError
 from catalog.wording import counted
+from curation.splits.prompt_leaks import prompt_leaks
 from curation.splits.split import SplitResult, split_records
 from workspace.atomic import sha256_of
 from workspace.frozen_test import FROZEN, frozen_ids
@@ -20,6 +21,9 @@ from workspace.taxonomies import taxonomy_of
 
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
+
+
+_ASKED = 50_000
 
 
 def _decides(settings: Settings) -> Any:
@@ -39,7 +43,18 @@ def _run(context: Context) -> Output:
         is_frozen=_is_frozen(context, ids["record_id"]),
         progress=context.progress,
     )
-    return Output(_tables(made, ids), made.figures, [*made.notes, *_gone(context, ids)])
+    tables = {**_tables(made, ids), "prompt_leaks": prompt_leaks(_sample(gold, ids, context))}
+    return Output(tables, made.figures, [*made.notes, *_gone(context, ids)])
+
+
+def _sample(gold: pl.LazyFrame, ids: pl.DataFrame, context: Context) -> pl.LazyFrame:
+    """As many records as tell how often answers stand in their questions."""
+    if ids.height <= _ASKED:
+        return gold
+    generator = np.random.default_rng(context.settings.split.seed)
+    rows = np.sort(generator.choice(ids.height, _ASKED, replace=False))
+    chosen = ids["record_id"].gather(rows)
+    return gold.filter(pl.col("record_id").is_in(chosen.implode()))
 
 
 def _before(context: Context, ids: pl.DataFrame) -> pl.Series | None:
@@ -103,4 +118,4 @@ def _tables(made: SplitResult, ids: pl.DataFrame) -> dict[str, pl.DataFrame]:
     }
 
 
-STEP = Step("split", ("load", "curate"), _decides, _run, version=2, outside=_outside)
+STEP = Step("split", ("load", "curate"), _decides, _run, version=3, outside=_outside)

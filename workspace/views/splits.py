@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from workspace.frozen_test import frozen_ids
 from workspace.workspace import Workspace
 
 TOP = 25
@@ -87,3 +88,9 @@ def certificate_table(found: dict[str, Any]) -> pl.DataFrame:
         ],
         schema_overrides={"largest similarity": pl.Float64},
     )
+
+
+def n_frozen(workspace: Workspace) -> int | None:
+    """How many records the frozen test set has; None where none is frozen."""
+    held = frozen_ids(workspace)
+    return None if held is None else len(held)
