@@ -1,7 +1,7 @@
 import streamlit as st
 
 from charts.bars import grouped
-from ui import balance, jobs, reads, session, split_proof, split_ties, splits, tables
+from ui import balance, brands, jobs, reads, session, split_proof, split_ties, splits, tables
 from workspace.views import splits as views
 
 st.title("Split")
@@ -10,6 +10,7 @@ st.caption(
 )
 opened = session.require_workspace()
 splits.form(opened)
+brands.section(opened)
 done = session.require_step(opened, "split")
 figures = reads.figures(opened, "split")
 splits.tiles(figures)

@@ -24,6 +24,7 @@ from curation.exports.templates import CATALOG_TASKS
 from curation.splits.certificate import Certificate, CertifySettings, certify_files
 from curation.splits.settings import SplitSettings
 from workspace.atomic import read_json, write_json, write_text
+from workspace.reports.certificate import certificate_html
 from workspace.review.brands import aliases_hash, with_aliases
 from workspace.settings import Settings
 from workspace.snapshots import Output, Snapshot
@@ -206,7 +207,7 @@ STEP = Step(
     ("load", "curate", "split", "balance"),
     _decides,
     _run,
-    version=2,
+    version=3,
     outside=aliases_hash,
     what_is_gone=_what_is_gone,
 )
