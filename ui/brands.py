@@ -31,10 +31,15 @@ def section(opened: Workspace) -> None:
         return
     state = state_of_brands(opened)
     told = None if state == "missing" else brands_told(opened, limit=_SHOWN)
-    waits = "" if told is None else (
-        f": {told['aliases_waiting']:,} pairs may be one, {told['missing_waiting']:,} records may get one"
-    )  # fmt: skip
-    with st.expander(f"Brands{waits}", key="brands.section", on_change="rerun"):
+    with st.expander(
+        "Brands that may be one, and records without a brand",
+        key="brands.section",
+        on_change="rerun",
+    ):
+        if told is not None:
+            st.markdown(
+                f"{told['aliases_waiting']:,} pairs and {told['missing_waiting']:,} records wait."
+            )
         st.caption(
             "Accepted pairs tie records like one brand, in the split and in its certificate. Accepted "
             "brands stand in gold. Nothing is merged that nobody has seen."
