@@ -81,8 +81,11 @@ def _aliases(opened: Workspace, told: dict[str, Any]) -> None:
     st.markdown(f"{safe.markdown(a)} and {safe.markdown(b)}: {safe.markdown(because(pair))}")
     if pair["left_ids"]:
         rows = side_by_side(opened, pair["left_ids"], pair["right_ids"])
-        tables.show(rows.rename({"other_brand": "other brand", "other_title": "other title"})
-                    .drop("left", "right"))  # fmt: skip
+        shown = rows.drop("left", "right").rename(
+            {"other_brand": "other brand", "other_title": "other title"}
+        )
+        wide = st.column_config.TextColumn(width="medium")
+        tables.show(shown, column_config={"title": wide, "other title": wide})
     reviewer = session.reviewer()
     left, right = st.columns(2)
     for column, label, same, icon in (
