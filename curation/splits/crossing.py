@@ -75,7 +75,6 @@ def crossing(
     chosen
         Rows of the right side that are compared with every left one by counting, too.
     """
-    same, n_exact, exact_right = _equal_texts(left, right)
     sets = word_sets(pl.concat([left, right]))
     rows = np.empty(0, np.int64) if chosen is None else chosen
     n_tokens = int(sets.tokens.max(initial=-1)) + 1
@@ -86,6 +85,7 @@ def crossing(
     sizes_a, sizes_b = np.diff(a.starts), np.diff(b.starts)
     largest = np.zeros(len(b.sets) + 1)
     n_near = n_lower = n_listed = 0
+    equal: list[pl.DataFrame] = [pl.DataFrame(schema=CROSSING_SCHEMA)]
     kept: list[pl.DataFrame] = [pl.DataFrame(schema=CROSSING_SCHEMA)]
     near: list[pl.DataFrame] = [pl.DataFrame(schema=CROSSING_SCHEMA)]
     for block in similar_pairs(both, lower, sides=sides, progress=progress):
@@ -96,11 +96,16 @@ def crossing(
         n_lower += int(weights.sum())
         n_near += int(weights[is_near].sum())
         found = _frame(rows_a, rows_b, similarity)
+        equal.append(found.filter(pl.col("similarity") == 1.0))
         if n_lower <= MOST_EXPANDED:
             kept.append(found)
         if n_listed < MOST_LISTED:
             near.append(found.filter(pl.Series(is_near)))
             n_listed += near[-1].height
+    twins = pl.concat(equal)
+    same, n_exact, exact_right = _equal_texts(
+        left, right, _members(a, twins["left"]), _members(b, twins["right"])
+    )
     shown = pl.concat(near).sort("left", "right").head(MOST_LISTED)
     return Crossing(
         n_exact,
@@ -126,13 +131,23 @@ def _frame(left: np.ndarray, right: np.ndarray, similarity: np.ndarray) -> pl.Da
     )
 
 
-def _equal_texts(left: pl.Series, right: pl.Series) -> tuple[pl.DataFrame, int, np.ndarray]:
-    """One pair for each text on both sides, how many pairs there are, and the right rows."""
+def _members(sets: EqualSets, chosen: pl.Series) -> np.ndarray:
+    """The rows that have one of the chosen sets, ascending."""
+    is_chosen = np.zeros(len(sets.sets) + 1, bool)
+    is_chosen[chosen.to_numpy()] = True
+    return np.flatnonzero(is_chosen[sets.group])
+
+
+def _equal_texts(
+    left: pl.Series, right: pl.Series, left_rows: np.ndarray, right_rows: np.ndarray
+) -> tuple[pl.DataFrame, int, np.ndarray]:
+    """One pair for each text on both sides, how many pairs there are, and the right rows.
+
+    Only rows whose words stand on both sides are read again, for the order of their words.
+    """
     sides = [
-        pl.DataFrame({"text": folded(texts)})
-        .with_row_index("row")
-        .filter(pl.col("text").is_not_null() & (pl.col("text") != ""))
-        for texts in (left, right)
+        pl.DataFrame({"row": rows, "text": folded(texts.gather(rows))})
+        for texts, rows in ((left, left_rows), (right, right_rows))
     ]
     first, second = (
         side.group_by("text", maintain_order=True).agg(pl.first("row"), pl.len().alias("n"))

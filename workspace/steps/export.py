@@ -96,9 +96,7 @@ def _run(context: Context) -> Output:
         write_json(folder / MANIFEST, {**manifest, "created_at": now})
         main = {split: f"{split}.jsonl" for split in plan.splits}
         beside = {split: f"{RECORDS}/{name}" for split, name in main.items()}
-        folds = context.inputs["split"].read("split", ["record_id", "fold"]).drop_nulls()
-        if folds.height:
-            write_text(folder / FOLDS, folds.rename({"record_id": "example_id"}).write_csv())
+        _write_folds(folder, context.inputs["split"].read("split"))
         page = certificate_html(certificate.as_json(), settings.folder)
         write_text(folder / CERTIFICATE, page)
         write_text(folder / CARD, card_of(manifest, main, beside))
@@ -142,6 +140,14 @@ def certify_settings(split: SplitSettings) -> CertifySettings:
         generic_brands=split.generic_brands,
         brand_aliases=split.brand_aliases,
     )
+
+
+def _write_folds(folder: Path, split: pl.DataFrame) -> None:
+    """``example_id, fold`` of what is not in test, where folds were asked for."""
+    if "fold" not in split.columns or not split["fold"].count():
+        return
+    folds = split.select(pl.col("record_id").alias("example_id"), "fold").drop_nulls("fold")
+    write_text(folder / FOLDS, folds.write_csv())
 
 
 def _certified(folder: Path, bundle: Bundle, context: Context) -> Certificate:
