@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +96,7 @@ def picture_edges(hashes: np.ndarray, is_read: np.ndarray, most_bits: int) -> pl
     forest.add(Pairs(rows[first[group]][same], rows[same], np.ones(copies)))
     cuts = np.linspace(0, N_BITS, most_bits + 2).astype(int)
     frame = pl.DataFrame({"n": np.arange(len(unique)), "row": rows[first]})
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in itertools.pairwise(cuts):
         part = (unique >> np.uint64(begin)) & np.uint64((1 << int(end - begin)) - 1)
         held = frame.with_columns(pl.Series("part", part))
         both = held.join(held, on="part", suffix="_right").filter(pl.col("n") < pl.col("n_right"))

@@ -9,8 +9,8 @@ import pytest
 
 from catalog.errors import GoldshelfError, InputError, WorkspaceError
 from workspace.database.store import Database
-from workspace.opening import Declared, init_workspace
 from workspace.near_duplicates import Asked, dedupe_file
+from workspace.opening import Declared, init_workspace
 from workspace.plain_files import read_file
 from workspace.workspace import Workspace
 
