@@ -41,6 +41,8 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/results_pages.py
 	$(BIN)/python benchmarks/splits.py
 	$(BIN)/python benchmarks/balance.py
+	$(BIN)/python benchmarks/brands.py
+	$(BIN)/python benchmarks/whole_way.py
 
 # The pages of docs/ that say what the code says; the tests fail where they differ.
 reference: $(VENV)/installed
