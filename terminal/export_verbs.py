@@ -79,6 +79,16 @@ def export(
     mask_answers: Annotated[
         bool | None, typer.Option(help="Take the category asked out of titles and descriptions.")
     ] = None,
+    rehearsal: Annotated[
+        str | None,
+        typer.Option(help="A JSON Lines file of chats or instructions to mix into train, or none."),
+    ] = None,
+    rehearsal_licence: Annotated[
+        str | None, typer.Option(help="The licence of that file, for the manifest.")
+    ] = None,
+    rehearsal_share: Annotated[
+        float | None, typer.Option(help="The part of train's lines that it makes, 0.1 by itself.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed, another order and mask.")] = None,
     to_disk: Annotated[
         Path | None, typer.Option(help="Also save a DatasetDict of Hugging Face into this folder.")
@@ -113,6 +123,12 @@ def export(
     for key, text in (("name", name), ("mask_field", mask_field)):
         if text is not None:
             changes[key] = None if text == _NONE else text
+    rehearse = {"licence": rehearsal_licence, "share": rehearsal_share}
+    rehearse = {key: value for key, value in rehearse.items() if value is not None}
+    if rehearsal is not None:
+        rehearse["file"] = None if rehearsal == _NONE else str(Path(rehearsal).resolve())
+    if rehearse:
+        changes["rehearsal"] = {**opened.settings.export.rehearsal.model_dump(), **rehearse}
     if targets is not None:
         changes["targets"] = _names(targets) or None
     if private and to_hub is None:

@@ -27,7 +27,7 @@ def form(opened: Workspace) -> None:
     now = opened.settings.balance
     levels = ["leaf", *range(1, max(opened.taxonomy().max_depth, _depth(now.level)) + 1)]
     with st.form("balance.form"):
-        a, b, c, d, e = st.columns(5)
+        a, b, c, d, e = st.columns([4, 3, 5, 3, 3])
         method = a.selectbox("Method", _METHODS, _METHODS.index(now.method))
         level = b.selectbox("Of", levels, levels.index(now.level), format_func=_level_told)
         by = c.selectbox(

@@ -51,6 +51,16 @@ def form(opened: Workspace) -> None:
             now.mask_answers,
             help="where the answer stands in the question; the Split page shows how often",
         )
+        left, middle, right = st.columns([3, 2, 1])
+        file = left.text_input(
+            "Rehearsal file",
+            now.rehearsal.file or "",
+            placeholder="/data/instructions.jsonl",
+            help="general instructions, in JSON Lines, mixed into train alone, so that a model does "
+            "not forget them",
+        )
+        licence = middle.text_input("Its licence", now.rehearsal.licence or "")
+        part = right.number_input("Its share of train", 0.01, 0.99, now.rehearsal.share, 0.01)
         prefix = st.text_input("Task prefix", now.task_prefix or "", placeholder="[CLASSIFY]")
         prompt = st.text_area(
             "System prompt",
@@ -66,6 +76,12 @@ def form(opened: Workspace) -> None:
                 "mask_field": None if mask == "none" else mask,
                 "mask_probability": share,
                 "images": images,
+                "rehearsal": {
+                    **now.rehearsal.model_dump(),
+                    "file": file.strip() or None,
+                    "licence": licence.strip() or None,
+                    "share": part,
+                },
                 "mask_answers": answers,
                 "task_prefix": prefix or None,
                 "system_prompt": prompt or None,

@@ -120,16 +120,20 @@ def _in_turn(frame: pl.DataFrame, seed: int) -> pl.DataFrame:
         seed,
         "brand",
     )
-    repeats = pl.int_range(pl.len()).over("category", "cluster") > 0
+    # Numbers stand for the texts: sorting and counting within them is many times faster.
+    brands = brands.with_row_index("taker").with_columns(
+        brand_draw=order, cell=pl.col("category").rank("dense").fill_null(0)
+    )
+    repeats = pl.int_range(pl.len()).over("cell", "cluster") > 0
     return (
         frame.with_columns(draws(frame["record_id"], seed, "record").alias("draw"))
-        .join(brands.with_columns(brand_draw=order), on=turns, nulls_equal=True)
-        .sort("draw", "record_id")
+        .join(brands, on=turns, nulls_equal=True)
+        .sort("draw")
         .with_columns((pl.col("cluster").is_not_null() & repeats).alias("is_repeat"))
         .sort("is_repeat", maintain_order=True)
-        .with_columns(pl.int_range(pl.len()).over(turns).alias("turn"))
-        .sort(pl.col("is_repeat") & (pl.col("turn") > 0), "turn", "brand_draw", "variety")
-        .with_columns(pl.int_range(pl.len()).over("category").alias("place"))
+        .with_columns(pl.int_range(pl.len()).over("taker").alias("turn"))
+        .sort(pl.col("is_repeat") & (pl.col("turn") > 0), "turn", "brand_draw", "draw")
+        .with_columns(pl.int_range(pl.len()).over("cell").alias("place"))
     )
 
 

@@ -16,7 +16,7 @@ from catalog.records import RECORD_SCHEMA
 from curation.exports.answers import without_answers
 from curation.exports.formats import line_of, record_json
 from curation.exports.json_text import json_value, one_line
-from curation.exports.plan import Plan
+from curation.exports.plan import TRAIN, Plan
 from curation.exports.prompts import with_attribute_json
 from curation.exports.settings import ExportSettings
 
@@ -32,6 +32,7 @@ LINE_SCHEMA = pl.Schema(
         "example_hash": pl.String(),
     }
 )
+_NONE_MIXED = pl.DataFrame(schema={"line": pl.Int64(), "text": pl.String()})
 _ASKED = ("instruction", "query", "question", "context", "options", "target")
 _TEXTS = (
     *("title", "description", "brand", "price", "currency", "identifiers", "category_path"),
@@ -66,6 +67,7 @@ def write_bundle(
     folder: Path,
     scratch: Path,
     *,
+    mixed: pl.DataFrame | None = None,
     progress: Told | None = None,
 ) -> Bundle:
     """Write ``SPLIT.jsonl`` and ``records/SPLIT.jsonl`` for each split of a plan.
@@ -80,6 +82,8 @@ def write_bundle(
         An empty folder for the files.
     scratch
         Where rows are sorted on disk if they do not fit in memory.
+    mixed
+        ``line, text`` of lines of train that are no records, for the places that the plan leaves.
     """
     (folder / RECORDS).mkdir(parents=True, exist_ok=True)
     files: dict[str, dict[str, Any]] = {}
@@ -87,20 +91,30 @@ def write_bundle(
     done, total = 0, plan.rows.height
     for split in plan.splits:
         name = f"{split}.jsonl"
+        waiting = mixed if mixed is not None and split == TRAIN else _NONE_MIXED
         with ExitStack() as stack:
             main = stack.enter_context(_HashedFile(folder / name))
             records = stack.enter_context(_HashedFile(folder / RECORDS / name))
             for block in _blocks(gold, plan.rows.filter(split=split), scratch):
                 written = example_lines(block, settings, systems)
-                main.write(written["text"])
+                texts = written.select(block["line"], "text")
+                last = int(block["line"].max())  # type: ignore[arg-type]
+                main.write(_between(texts, waiting.filter(pl.col("line") < last)))
+                waiting = waiting.filter(pl.col("line") > last)
                 records.write(written["record"])
                 lines.append(written.select(pl.col(c).cast(t) for c, t in LINE_SCHEMA.items()))
                 done += block.height
                 if progress is not None:
                     progress(done, total, f"writing {split}")
+            main.write(waiting["text"])
         files[name] = main.facts
         files[f"{RECORDS}/{name}"] = records.facts
     return Bundle(files, pl.concat(lines))
+
+
+def _between(texts: pl.DataFrame, mixed: pl.DataFrame) -> pl.Series:
+    """Texts of both in the order of their lines."""
+    return pl.concat([texts, mixed]).sort("line")["text"] if mixed.height else texts["text"]
 
 
 def example_lines(

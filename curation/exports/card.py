@@ -45,7 +45,7 @@ def card_of(manifest: dict[str, Any], files: dict[str, str], records: dict[str, 
         _front_matter(manifest, files, records), sort_keys=False, allow_unicode=True
     )
     sections = (
-        _about, _rows, _columns, _labels, _certificate, _prompts, _left_out,
+        _about, _rows, _columns, _labels, _certificate, _rehearsal, _prompts, _left_out,
     )  # fmt: skip
     body = "\n\n".join(part for part in (section(manifest) for section in sections) if part)
     return f"---\n{head}---\n\n{body}\n"
@@ -199,6 +199,23 @@ def _certificate(manifest: dict[str, Any]) -> str:
             f"both sides, nor texts whose words are {settings['near_duplicates']:.0%} the same.",
             _table(names, told) if told else "There is one split, so there is nothing to compare.",
         ]
+    )
+
+
+def _rehearsal(manifest: dict[str, Any]) -> str:
+    facts = manifest.get("rehearsal")
+    if not facts:
+        return ""
+    told = [
+        ("file", facts["file"]),
+        ("licence", facts["licence"]),
+        ("lines of train", facts["n_rows"]),
+        ("sha256", f"`{facts['sha256']}`"),
+    ]
+    return (
+        "## Rehearsal\n\nGeneral instructions among the lines of train, so that a model does not "
+        "forget them. They are no records of the catalog, and none is in validation or test.\n\n"
+        f"{_table(('', ''), told)}"
     )
 
 

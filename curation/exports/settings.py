@@ -22,6 +22,32 @@ TextField = Literal["title", "description", "brand"]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
+class RehearsalSettings(BaseModel):
+    """The ``[export.rehearsal]`` section: general instructions among the lines of train.
+
+    ``file`` is JSON Lines of chats or instructions (`curation.exports.turns`), ``licence`` its
+    own, ``share`` the part of train's lines that it makes. An instruction whose words are
+    ``near_duplicates`` the same as a text of validation or test is left out.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str | None = None
+    licence: str | None = None
+    share: float = Field(default=0.1, gt=0, lt=1)
+    near_duplicates: float = Field(default=0.8, gt=0, le=1)
+    seed: int = 7
+
+    @model_validator(mode="after")
+    def _has_a_licence(self) -> Self:
+        if self.file is not None and not (self.licence or "").strip():
+            raise ValueError(
+                "a rehearsal file needs its licence for the manifest: set licence "
+                "(--rehearsal-licence)"
+            )
+        return self
+
+
 class ExportSettings(BaseModel):
     """The ``[export]`` section: the files for training and what stands in them.
 
@@ -62,6 +88,7 @@ class ExportSettings(BaseModel):
     mask_probability: float = Field(default=0.05, ge=0, le=1)
     mask_answers: bool = False
     seed: int = 7
+    rehearsal: RehearsalSettings = RehearsalSettings()
 
     @field_validator("name")
     @classmethod
@@ -100,6 +127,11 @@ class ExportSettings(BaseModel):
             raise ValueError(
                 f"images stand in the format openai-chat alone, not in {self.format}: take "
                 "images out or change the format"
+            )
+        if self.rehearsal.file is not None and self.format == "records":
+            raise ValueError(
+                "records have no questions and answers to mix a rehearsal file with: change the "
+                "format, or take the file out (--rehearsal none)"
             )
         for task, text in self.templates.items():
             check_template(task, text, self.targets)

@@ -14,16 +14,19 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from catalog.errors import InputError
+from catalog.records import text_of
 from curation.exports.bundle import RECORDS, Bundle, write_bundle
 from curation.exports.card import CARD, card_of
+from curation.exports.chat_lines import ONE_TURN, chat_lines
 from curation.exports.manifest import left_out_notes, manifest_of, notes_of
-from curation.exports.plan import plan_export
+from curation.exports.plan import TRAIN, Plan, plan_export
 from curation.exports.prompts import system_prompt
+from curation.exports.rehearsal import Rehearsal, rehearsed
 from curation.exports.settings import ExportSettings, TextField
 from curation.exports.templates import CATALOG_TASKS
 from curation.splits.certificate import Certificate, CertifySettings, certify_files
 from curation.splits.settings import SplitSettings
-from workspace.atomic import read_json, write_json, write_text
+from workspace.atomic import read_json, sha256_of, write_json, write_text
 from workspace.reports.certificate import certificate_html
 from workspace.review.brands import aliases_hash, with_aliases
 from workspace.settings import Settings
@@ -70,10 +73,21 @@ def _run(context: Context) -> Output:
             "[export] targets, or the step before."
         )
     systems = prompts_for(context.inputs["load"], pl.scan_parquet(gold), settings, plan.tasks)
+    rehearsal = _rehearsed(context, plan)
+    mixed = None
+    if rehearsal is not None:
+        plan, mixed = rehearsal.plan, chat_lines(rehearsal.rows, settings)
     target = context.workspace.layout.exports / settings.folder
     with _written_beside(target) as folder:
         bundle = write_bundle(
-            gold, plan, settings, systems, folder, context.scratch, progress=context.progress
+            gold,
+            plan,
+            settings,
+            systems,
+            folder,
+            context.scratch,
+            mixed=mixed,
+            progress=context.progress,
         )
         certificate = _certified(folder, bundle, context)
         manifest = manifest_of(
@@ -89,6 +103,7 @@ def _run(context: Context) -> Output:
             },
             inputs={name: snapshot.id for name, snapshot in context.inputs.items()},
             source=_source(context.settings),
+            rehearsal=None if rehearsal is None else rehearsal.facts,
             certificate=certificate.as_json(),
             goldshelf_version=importlib.metadata.version("goldshelf"),
         )
@@ -100,12 +115,46 @@ def _run(context: Context) -> Output:
         page = certificate_html(certificate.as_json(), settings.folder)
         write_text(folder / CERTIFICATE, page)
         write_text(folder / CARD, card_of(manifest, main, beside))
-    notes = notes_of(plan, settings)
+    notes = [*notes_of(plan, settings), *(rehearsal.notes if rehearsal is not None else [])]
     if certificate.leaks:
         notes.append(
             "the certificate found leaks between the splits: see `certificate` in the manifest"
         )
     return Output({"lines": bundle.lines}, manifest, notes)
+
+
+def _rehearsed(context: Context, plan: Plan) -> Rehearsal | None:
+    """General instructions for train, where a file is named."""
+    settings = context.settings.export
+    if settings.rehearsal.file is None:
+        return None
+    held = plan.rows.filter(pl.col("split") != TRAIN).select("record_id").lazy()
+    texts = (
+        context.inputs["curate"]
+        .scan("gold")
+        .select("record_id", "title", both=text_of("title", "description"))
+        .join(held, on="record_id", how="semi")
+        .select(
+            pl.concat_list("title", "both").explode().drop_nulls().unique().sort().alias("text")
+        )
+        .collect()
+    )
+    path = _rehearsal_path(context.workspace, settings.rehearsal.file)
+    one_turn = settings.format in ONE_TURN
+    return rehearsed(plan, settings.rehearsal, path, texts["text"], one_turn=one_turn)
+
+
+def _rehearsal_path(workspace: Workspace, file: str) -> Path:
+    return workspace.layout.root / Path(file).expanduser()
+
+
+def _outside(workspace: Workspace) -> dict[str, str]:
+    """Hashes of what people decided on brands, and of the rehearsal file."""
+    hashes, file = aliases_hash(workspace), workspace.settings.export.rehearsal.file
+    if file is None:
+        return hashes
+    path = _rehearsal_path(workspace, file)
+    return {**hashes, "rehearsal": sha256_of(path) if path.is_file() else "missing"}
 
 
 def prompts_for(
@@ -214,6 +263,6 @@ STEP = Step(
     _decides,
     _run,
     version=3,
-    outside=aliases_hash,
+    outside=_outside,
     what_is_gone=_what_is_gone,
 )

@@ -66,7 +66,8 @@ def split_of(workspace: Workspace) -> pl.DataFrame:
     ids = workspace.snapshot("curate").read("gold", ["record_id"])
     names = [SPLITS[int(i[1:]) // 6] for i in ids["record_id"]]
     groups = pl.Series(range(ids.height), dtype=pl.Int64)
-    return ids.with_columns(pl.Series("split", names), groups.alias("group_id"))
+    fold = pl.lit(None, pl.Int64).alias("fold")
+    return ids.with_columns(pl.Series("split", names), groups.alias("group_id"), fold)
 
 
 def keep(
@@ -150,6 +151,46 @@ def test_near_duplicates_of_the_split_are_dropped_first(opened: Workspace) -> No
     made = balanced(opened, method="cap", cap=3)
     assert set(other) < set(made.tables["train"]["record_id"])
     assert made.figures["n_dropped_near_duplicates"] == len(same) - 1
+
+
+def test_rehearsal_is_in_train_alone_and_in_the_manifest(opened: Workspace, tmp_path: Path) -> None:
+    balanced(opened)
+    _, folder = exported(opened)
+    before = {p.name: p.read_bytes() for p in folder.glob("*.jsonl")}
+    general = [{"instruction": f"Add {i} and 1.", "output": str(i + 1)} for i in range(90)]
+    file = tmp_path / "general.jsonl"
+    file.write_text("\n".join(map(json.dumps, general)) + "\n")
+    made, folder = exported(opened, rehearsal={"file": str(file), "licence": "CC-BY-4.0"})
+    after = {p.name: p.read_bytes() for p in folder.glob("*.jsonl")}
+    assert after["validation.jsonl"] == before["validation.jsonl"]
+    assert after["test.jsonl"] == before["test.jsonl"]
+    lines = after["train.jsonl"].decode().splitlines()
+    own = before["train.jsonl"].decode().splitlines()
+    # 48 lines of train: 48 / 9 = 5.3 of the file make a tenth.
+    assert len(lines) == len(own) + 5
+    assert [line for line in lines if line in set(own)] == own
+    records = pl.read_ndjson(folder / "records/train.jsonl")
+    assert [lines[n - 1] for n in records["line"]] == own
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["rehearsal"]["licence"] == "CC-BY-4.0"
+    assert manifest["rehearsal"]["n_rows"] == 5
+    assert manifest["files"]["train.jsonl"]["n_lines"] == len(lines)
+    assert manifest["certificate"]["leaks"] is False
+    assert "CC-BY-4.0" in (folder / "README.md").read_text()
+    assert any("5 lines of general.jsonl (CC-BY-4.0)" in note for note in made.notes)
+
+
+def test_a_rehearsal_file_of_another_form_leaves_the_export_as_it_was(
+    opened: Workspace, tmp_path: Path
+) -> None:
+    balanced(opened)
+    _, folder = exported(opened)
+    before = (folder / "manifest.json").read_bytes()
+    file = tmp_path / "general.jsonl"
+    file.write_text('{"text": "x"}\n')
+    with pytest.raises(InputError, match=r"general.jsonl, line 1: expected one JSON object"):
+        exported(opened, rehearsal={"file": str(file), "licence": "CC0"})
+    assert (folder / "manifest.json").read_bytes() == before
 
 
 def test_export_writes_files_a_manifest_and_a_certificate(opened: Workspace) -> None:
