@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -131,12 +132,13 @@ def take(step: str, *words: str) -> Taken:
 
 def way(folder: Path, n: int) -> list[Taken]:
     """Every step of the way."""
-    make_workspace(folder, n)
+    apart = multiprocessing.get_context("spawn").Process(target=make_workspace, args=(folder, n))
+    apart.start()  # a step would be told to have had the memory of the process that began it
+    apart.join()
     w = ["-w", str(folder / "w")]
     taken = [take("load", "load", *w), take("check", "check", *w)]
-    files = pl.read_csv(sorted(folder.glob("catalog-*.csv")), columns=["id", "title"])
-    files.write_parquet(folder / "titles.parquet")
-    del files
+    files = [pl.scan_csv(path) for path in sorted(folder.glob("catalog-*.csv"))]
+    pl.concat(files).select("id", "title").sink_parquet(folder / "titles.parquet")
     titles = str(folder / "titles.parquet")
     pairs = str(folder / "pairs.parquet")
     words = ["--text-columns", "title", "--id-column", "id", "--out", pairs, "--json"]
