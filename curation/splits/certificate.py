@@ -26,6 +26,7 @@ from curation.splits.crossing import CROSSING_SCHEMA, Crossing, crossing
 from curation.splits.groups import identifier_keys, query_keys
 
 _LISTED = 1_000
+_FEWEST_SAMPLED, _MOST_COMPARED = 50, 200_000_000
 _CURVE = tuple(round(0.05 * step, 2) for step in range(21))
 
 
@@ -350,7 +351,8 @@ def _listed_pairs(
 
 def _chosen(n_left: int, n_right: int, settings: CertifySettings) -> np.ndarray:
     """Rows of the right side that are compared with every left one."""
-    n = min(settings.sample_size, n_right) if n_left and settings.text_columns else 0
+    most = max(_FEWEST_SAMPLED, _MOST_COMPARED // max(n_left, 1))
+    n = min(settings.sample_size, most, n_right) if n_left and settings.text_columns else 0
     drawn = np.random.default_rng(settings.seed).choice(n_right, n, replace=False)
     return np.sort(drawn).astype(np.int64)
 

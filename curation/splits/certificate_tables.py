@@ -20,7 +20,8 @@ def tables_of(frames: dict[str, pl.DataFrame], settings: CertifySettings) -> dic
     -------
     ``splits`` (``split, n_rows, n_groups, n_categories, total_variation`` of its categories
     against those of all splits together, in [0, 1], null where there are none), ``categories`` and
-    ``groups`` (``name`` and rows by split, the largest first).
+    ``groups`` (``name`` and rows by split, the largest first; groups
+    are the largest of each split).
     """
     from curation.splits.certificate import group_keys
 
@@ -49,8 +50,19 @@ def tables_of(frames: dict[str, pl.DataFrame], settings: CertifySettings) -> dic
     return {
         "splits": splits,
         "categories": by_category.head(_SHOWN).to_dicts(),
-        "groups": by_group.head(_SHOWN).to_dicts(),
+        "groups": _largest_of_each(by_group, list(frames)).to_dicts(),
     }
+
+
+def _largest_of_each(counts: pl.DataFrame, splits: list[str]) -> pl.DataFrame:
+    """The largest groups of each split: a group is in one split alone, or leaks."""
+    places = pl.concat(
+        [
+            counts.with_row_index("place").filter(pl.col(s) > 0).top_k(_SHOWN // len(splits), by=s)
+            for s in splits
+        ]
+    )
+    return places.unique("place").sort("place").drop("place")
 
 
 def _counts(values: dict[str, pl.Series]) -> pl.DataFrame:

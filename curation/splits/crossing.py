@@ -81,15 +81,17 @@ def crossing(
     counted = _nearest_by_counting(sets.starts, sets.tokens, len(left), rows, n_tokens)
     a, b = _distinct(sets, len(left))
     del sets
-    both, sides = _joined(a.sets, b.sets)
+    kept = _may_meet(a.sets.starts, a.sets.tokens, b.sets.starts, b.sets.tokens, n_tokens, lower)
+    both, sides = _joined(_taken(a.sets, kept), b.sets)
     sizes_a, sizes_b = np.diff(a.starts), np.diff(b.starts)
     largest = np.zeros(len(b.sets) + 1)
     n_near = n_lower = n_listed = 0
     equal: list[pl.DataFrame] = [pl.DataFrame(schema=CROSSING_SCHEMA)]
-    kept: list[pl.DataFrame] = [pl.DataFrame(schema=CROSSING_SCHEMA)]
+    told: list[pl.DataFrame] = [pl.DataFrame(schema=CROSSING_SCHEMA)]
     near: list[pl.DataFrame] = [pl.DataFrame(schema=CROSSING_SCHEMA)]
     for block in similar_pairs(both, lower, sides=sides, progress=progress):
-        rows_a, rows_b, similarity = block.left, block.right - len(a.sets), block.similarity
+        rows_a, rows_b = kept[block.left], block.right - len(kept)
+        similarity = block.similarity
         weights = sizes_a[rows_a] * sizes_b[rows_b]
         is_near = similarity >= threshold
         np.maximum.at(largest, rows_b, similarity)
@@ -98,7 +100,7 @@ def crossing(
         found = _frame(rows_a, rows_b, similarity)
         equal.append(found.filter(pl.col("similarity") == 1.0))
         if n_lower <= MOST_EXPANDED:
-            kept.append(found)
+            told.append(found)
         if n_listed < MOST_LISTED:
             near.append(found.filter(pl.Series(is_near)))
             n_listed += near[-1].height
@@ -119,7 +121,7 @@ def crossing(
         ),
         exact_right,
         np.flatnonzero(largest[b.group] >= threshold),
-        _expanded(pl.concat(kept), a, b) if n_lower <= MOST_EXPANDED else None,
+        _expanded(pl.concat(told), a, b) if n_lower <= MOST_EXPANDED else None,
         largest[b.group],
         counted,
     )
@@ -171,6 +173,37 @@ def _distinct(sets: TokenSets, n_left: int) -> tuple[EqualSets, EqualSets]:
         equal_sets(TokenSets(sets.starts[: n_left + 1], sets.tokens[:cut])),
         equal_sets(TokenSets(sets.starts[n_left:] - cut, sets.tokens[cut:])),
     )
+
+
+@numba.njit(cache=True, nogil=True)
+def _may_meet(a_starts, a_tokens, b_starts, b_tokens, n_tokens, threshold):  # type: ignore[no-untyped-def]
+    """The left sets that share one of their rarest tokens with a right set's rarest.
+
+    Sets with a Jaccard similarity over the threshold must (Chaudhuri et al. 2006): no pair is lost.
+    """
+    is_asked = np.zeros(n_tokens, np.bool_)
+    for row in range(len(b_starts) - 1):
+        size = b_starts[row + 1] - b_starts[row]
+        for i in range(size - int(np.ceil(threshold * size - 1e-9)) + 1):
+            is_asked[b_tokens[b_starts[row] + i]] = True
+    kept = np.empty(len(a_starts) - 1, np.int64)
+    n = 0
+    for row in range(len(a_starts) - 1):
+        size = a_starts[row + 1] - a_starts[row]
+        for i in range(size - int(np.ceil(threshold * size - 1e-9)) + 1):
+            if is_asked[a_tokens[a_starts[row] + i]]:
+                kept[n] = row
+                n += 1
+                break
+    return kept[:n].copy()
+
+
+def _taken(sets: TokenSets, rows: np.ndarray) -> TokenSets:
+    """Some of the sets, ascending."""
+    sizes = sets.sizes[rows]
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    places = np.repeat(sets.starts[rows] - starts[:-1], sizes) + np.arange(starts[-1])
+    return TokenSets(starts, sets.tokens[places])
 
 
 def _joined(a: TokenSets, b: TokenSets) -> tuple[TokenSets, np.ndarray]:
