@@ -118,7 +118,9 @@ class Visitor:
     def wait(self) -> Visitor:
         """Until the page is drawn whole."""
         self.page.wait_for_function(_IDLE)
-        assert self.main.locator("h1").count(), self.exceptions()
+        if self.exceptions():
+            assert self.main.locator("h1").count(), self.exceptions()
+        self.main.locator("h1").first.wait_for()
         return self
 
     def reload(self) -> Visitor:
