@@ -21,7 +21,7 @@ app: $(VENV)/installed
 	$(BIN)/goldshelf app -w $(SAMPLE) --port $(PORT)
 
 test: $(VENV)/installed-dev
-	$(BIN)/pytest -q -n auto --dist loadfile
+	$(BIN)/pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import duckdb
 import polars as pl
+
+from catalog.querying import querying
 
 _IN = ("input_tokens", "prompt_tokens", "n_tokens_in")
 _OUT = ("output_tokens", "completion_tokens", "n_tokens_out")
@@ -61,7 +62,7 @@ def row_usage(predictions: pl.DataFrame) -> pl.DataFrame:
         f"case when is_object then coalesce({', '.join(_number(key) for key in keys)}) end as {name}"
         for name, keys in (("n_tokens_in", _IN), ("n_tokens_out", _OUT), ("cost_usd", _COST))
     )
-    with duckdb.connect() as database:
+    with querying() as database:
         given = predictions.select(pl.col("usage").cast(pl.String)).with_row_index("place")
         database.register("given", given.to_arrow())
         found: pl.DataFrame = database.sql(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-import duckdb
 import polars as pl
+
+from catalog.querying import querying
 
 _LENIENT = r"(?i)(^|[\[:,\s])[-+]?(nan|inf(inity)?)\s*($|[,\]}])|,\s*[\]}]"
 """DuckDB's reader lets NaN, Infinity and a trailing comma pass; texts that may hold one of them
@@ -32,7 +33,7 @@ def is_strict_json(texts: pl.Series) -> pl.Series:
 
 
 def _are_strict(given: pl.Series) -> pl.Series:
-    with duckdb.connect() as database:
+    with querying() as database:
         database.register("given", given.to_frame().with_row_index().to_arrow())
         found = database.sql("select json_valid(text) as is_json from given order by index").pl()
     is_json: pl.Series = found["is_json"]
@@ -78,7 +79,7 @@ def path_parts(texts: pl.Series) -> pl.DataFrame:
     """
     if texts.is_empty():
         return pl.DataFrame(schema=_PARTS)
-    with duckdb.connect() as database:
+    with querying() as database:
         database.register("given", texts.rename("text").to_frame().with_row_index().to_arrow())
         parts: pl.DataFrame = database.sql(
             """
@@ -119,7 +120,7 @@ def pairs_of(texts: pl.Series) -> pl.DataFrame:
     >>> pairs_of(pl.Series(['{"attributes": {"Colour": ["red", "blue"], "Size": null}}'])).rows()
     [(0, 'Colour', 'red'), (0, 'Colour', 'blue'), (0, 'Size', None)]
     """
-    with duckdb.connect() as database:
+    with querying() as database:
         database.register("given", texts.rename("text").to_frame().with_row_index().to_arrow())
         found: pl.DataFrame = database.sql(
             """

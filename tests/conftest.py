@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -10,11 +11,24 @@ from hypothesis import HealthCheck, settings
 
 from tests.llm_servers.fixtures import idle_servers, llm_server  # noqa: F401
 
+_LONG = ("tests/browser/", "/test_ray_engine.py", "/prompted/", "/models/", "tests/terminal/")
+
 # How long an example takes is a matter of the machine, and not of the code.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("any machine")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: many tests wait for a server, a browser or a clock."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: not any(part in item.nodeid for part in _LONG))
+
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import pyarrow.parquet as pq
 
+from catalog.querying import querying
 from curation.sources.files import sql_text
 
 
@@ -32,7 +32,7 @@ def filled_counts(parquet: Path) -> dict[str, int]:
     unknown = [name for name, count in told.items() if count is None]
     if unknown:
         wanted = ", ".join('count("' + name.replace('"', '""') + '")' for name in unknown)
-        with duckdb.connect() as database:
+        with querying() as database:
             counted = database.execute(
                 f"select {wanted} from read_parquet({sql_text(parquet)})"
             ).fetchone()

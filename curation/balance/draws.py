@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import duckdb
 import polars as pl
+
+from catalog.querying import querying
 
 
 def draws(texts: pl.Series, seed: int, purpose: str) -> pl.Series:
@@ -28,7 +29,7 @@ def draws(texts: pl.Series, seed: int, purpose: str) -> pl.Series:
     """
     rows = pl.DataFrame({"text": texts.cast(pl.String)}).to_arrow()
     salt = f"{seed}/{purpose}/".replace("'", "''")
-    with duckdb.connect() as database:
+    with querying() as database:
         database.register("rows", rows)
         drawn = database.sql(f"select md5_number_lower('{salt}' || text) as draw from rows")
         return pl.Series("draw", drawn.to_arrow_table().column(0), dtype=pl.UInt64)

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import duckdb
 import polars as pl
 
+from catalog.querying import querying
 from catalog.records import RECORD_SCHEMA
 from curation.exports.answers import without_answers
 from curation.exports.formats import line_of, record_json
@@ -184,7 +185,7 @@ def typed(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _sha256(texts: pl.Series) -> pl.Series:
-    with duckdb.connect() as database:
+    with querying() as database:
         database.register("lines", pl.DataFrame({"text": texts}).to_arrow())
         hashed = database.sql("select sha256(text) as hash from lines").to_arrow_table()
     return pl.Series("example_hash", hashed.column(0), dtype=pl.String)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
 from catalog.errors import InputError
+from catalog.querying import querying
 
 EXPECTED = (
     "expected one JSON object with `messages`, `conversations`, `instruction` and `output`, or "
@@ -57,7 +57,7 @@ def read_turns(path: Path) -> pl.DataFrame:
         At the first line that is none of these.
     """
     lines = _lines(path)
-    with duckdb.connect() as database:
+    with querying() as database:
         database.register("lines", lines.to_arrow())
         valid = database.sql(
             "select number, line, json_valid(line) and json_type(case when json_valid(line) then "

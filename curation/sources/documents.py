@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 
 from catalog.errors import InputError
+from catalog.querying import querying
 from catalog.records import conform
 from catalog.wording import counted
 from curation.sources.encoding import as_utf8, guess_encoding
@@ -191,7 +192,7 @@ def _joined(parts: list[Path], hints: list[str | None], target: Path) -> int:
 
 
 def _execute(path: Path, statement: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect() as database:
+    with querying() as database:
         try:
             return database.execute(statement).fetchall()
         except duckdb.Error as error:
@@ -201,7 +202,7 @@ def _execute(path: Path, statement: str) -> list[tuple[Any, ...]]:
 
 def query(sql: str, target: Path) -> pl.LazyFrame:
     """The rows that a query gives, by way of a Parquet file."""
-    with duckdb.connect() as database:
+    with querying() as database:
         database.execute(f"copy ({sql}) to {quoted(target)} (format parquet, compression zstd)")
     return pl.scan_parquet(target)
 

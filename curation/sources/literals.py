@@ -16,11 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import orjson
 import polars as pl
 
 from catalog.errors import InputError
+from catalog.querying import querying
 from curation.sources.encoding import as_utf8, guess_encoding
 from curation.sources.files import QUARANTINE_SCHEMA
 
@@ -66,7 +66,7 @@ def _slowly(texts: pl.Series, found: pl.Series, is_nested: pl.Series) -> pl.Seri
 def _valid(texts: pl.Series) -> pl.Series:
     """The texts that are JSON; DuckDB's parser takes NaN for JSON, so that is asked first."""
     frame = pl.DataFrame({"text": texts.set(texts.str.contains(NOT_A_NUMBER), None)})
-    with duckdb.connect() as database:
+    with querying() as database:
         database.register("frame", frame.to_arrow())
         found = database.sql("select case when json_valid(text) then text end as text from frame")
         return pl.DataFrame(pl.from_arrow(found.to_arrow_table()))["text"].cast(pl.String)

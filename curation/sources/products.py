@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 
 from catalog.errors import InputError
+from catalog.querying import querying
 from catalog.records import ATTRIBUTE, EVIDENCE, IDENTIFIER, RECORD_SCHEMA, conform
 from catalog.wording import counted
 from curation.sources.attributes import attributes_of
@@ -132,7 +132,7 @@ def _given_ids(table: RawTable, column: str | None) -> pl.DataFrame:
     )
     given = quoted if column in table.facts["columns"] else "cast(null as varchar)"
     path = str(table.parquet).replace("'", "''")
-    with duckdb.connect() as database:
+    with querying() as database:
         rows = database.sql(
             f"select {given} as given, left(md5(to_json(t)::varchar), 16) as made "
             f"from read_parquet('{path}') t"

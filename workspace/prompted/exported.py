@@ -13,6 +13,7 @@ import polars as pl
 
 from catalog.errors import InputError
 from catalog.paths import joined
+from catalog.querying import querying
 from catalog.records import conform
 from catalog.wording import counted
 from curation.exports.bundle import RECORDS
@@ -268,7 +269,7 @@ def _records(
     if path.exists() and path.stat().st_size:
         source = str(path).replace("'", "''")
         try:
-            with duckdb.connect() as database:
+            with querying() as database:
                 found = database.sql(
                     "select * exclude (attributes), json_keys(attributes) as keys from "
                     f"read_json('{source}', format='newline_delimited', columns={_COLUMNS}) "

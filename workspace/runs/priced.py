@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import cast, get_args
 
-import duckdb
 import polars as pl
 
+from catalog.querying import querying
 from curation.llm.prices import ModelPrice
 from curation.llm.requests import ProviderName
 
@@ -32,7 +32,7 @@ def listed_cost_usd(predictions: pl.DataFrame) -> float:
     """
     if not {"model", "usage"} <= set(predictions.columns):
         return math.nan
-    with duckdb.connect() as database:
+    with querying() as database:
         database.register("given", predictions.select("model", "usage").to_arrow())
         counted = database.sql(
             """

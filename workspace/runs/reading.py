@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 
 from catalog.errors import InputError
+from catalog.querying import querying
 from curation.sources.encoding import as_utf8, guess_encoding, open_bytes
 from curation.sources.files import FORMATS, ReadOptions, read_table
 from evaluation.contract import PREDICTION_SCHEMA, RunCard, run_card
@@ -142,7 +142,7 @@ def _strict_json(path: Path, text: str) -> Any:
 
 def _keys_of(lines: pl.Series) -> list[str]:
     """Every key of the objects, in the order of their first row."""
-    with duckdb.connect() as database:
+    with querying() as database:
         database.register("given", lines.rename("line").to_frame().to_arrow())
         rows = database.sql("select distinct unnest(json_keys(line)) as key from given").fetchall()
         first = database.sql("select unnest(json_keys(line)) from given limit 1000").fetchall()
@@ -155,7 +155,7 @@ def _members(lines: pl.Series, wanted: dict[str, str]) -> pl.DataFrame:
         f"json_extract_string(line, {_text(_pointer(old))}) as {_name(new)}"
         for new, old in wanted.items()
     )
-    with duckdb.connect() as database:
+    with querying() as database:
         given = lines.rename("line").to_frame().with_row_index()
         database.register("given", given.to_arrow())
         rows: pl.DataFrame = database.sql(f"select {parts} from given order by index").pl()

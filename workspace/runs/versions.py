@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import polars as pl
 
 from catalog.errors import InputError
+from catalog.querying import querying
 from catalog.wording import counted
 from evaluation.contract import RunCard
 from workspace.atomic import read_json
@@ -39,7 +39,7 @@ class ExportVersion:
         schema = {"example_id": pl.String, "example_hash": pl.String}
         if not path.exists() or path.stat().st_size == 0:
             return pl.DataFrame(schema=schema)
-        with duckdb.connect() as database:
+        with querying() as database:
             columns = "{'example_id': 'VARCHAR', 'example_hash': 'VARCHAR'}"
             source = str(path).replace("'", "''")
             found: pl.DataFrame = database.sql(

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
 import numpy as np
 import polars as pl
 
+from catalog.querying import querying
 from catalog.taxonomy.tree import NO_NODE
 from workspace.workspace import Workspace
 
@@ -45,7 +45,7 @@ def found_rows(workspace: Workspace, wanted: CatalogFilter) -> np.ndarray | None
     conditions, values = _conditions(workspace, wanted)
     if not conditions:
         return None
-    with duckdb.connect() as database:
+    with querying() as database:
         found = database.execute(
             f"select file_row_number as row from {_source(workspace)} "
             f"where {' and '.join(conditions)}",
@@ -78,7 +78,7 @@ def catalog_page(
         range(first, min(first + size, n_found)) if found is None else found[first : first + size]
     )
     numbers = ", ".join(str(int(row)) for row in rows) or "-1"
-    with duckdb.connect() as database:
+    with querying() as database:
         shown = database.sql(
             f"select {_COLUMNS} from {_source(workspace)} where file_row_number in ({numbers}) "
             "order by file_row_number"

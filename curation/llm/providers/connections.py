@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import ssl
 import urllib.request
+from functools import cache
 
 import httpx2
 
@@ -26,7 +28,11 @@ def http_client(settings: ModelAnnotator) -> httpx2.AsyncClient:
     is_plain = n <= 2 * _POOL or bool(urllib.request.getproxies())
     transport = None if is_plain else ManyPools(-(-n // _POOL), limits)
     return httpx2.AsyncClient(
-        timeout=settings.timeout_s, limits=limits, follow_redirects=False, transport=transport
+        verify=_certificates(),
+        timeout=settings.timeout_s,
+        limits=limits,
+        follow_redirects=False,
+        transport=transport,
     )
 
 
@@ -38,9 +44,8 @@ class ManyPools(httpx2.AsyncBaseTransport):
     """
 
     def __init__(self, n_pools: int, limits: httpx2.Limits) -> None:
-        verify = httpx2.create_ssl_context()
         self._pools = [
-            httpx2.AsyncHTTPTransport(verify=verify, limits=limits) for _ in range(n_pools)
+            httpx2.AsyncHTTPTransport(verify=_certificates(), limits=limits) for _ in range(n_pools)
         ]
         self._turns = itertools.cycle(self._pools)
 
@@ -52,3 +57,9 @@ class ManyPools(httpx2.AsyncBaseTransport):
         """Close all pools."""
         for pool in self._pools:
             await pool.aclose()
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom to trust, read once: it takes a tenth of a second."""
+    return httpx2.create_ssl_context()
