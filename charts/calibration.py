@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from charts.intervals import Dot, path
+from charts.intervals import Dot
 from charts.theme import BLUE, MUTED, percent, styled
+from charts.whiskers import path
 
 
 def reliability(bins: Sequence[tuple[float, Dot]]) -> go.Figure:

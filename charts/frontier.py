@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from charts.intervals import Dot, path, whiskers
+from charts.intervals import Dot
 from charts.theme import BLUE, GREEN, label, percent, styled, usd
+from charts.whiskers import path, whiskers
 
 
 @dataclass(frozen=True)

@@ -46,10 +46,19 @@ def label(text: object, limit: int = 60) -> str:
     >>> label("<b>'s"), label("Garden / Pots", 6)
     ("&lt;b&gt;'s", '… Pots')
     """
+    return html.escape(cut(text, limit), quote=False)
+
+
+def cut(text: object, limit: int = 60) -> str:
+    """Text on one line, its end kept where it is too long; not escaped.
+
+    Examples
+    --------
+    >>> cut(" Garden / Pots", 6)
+    '… Pots'
+    """
     plain = " ".join(str(text if text is not None else "").split())
-    if len(plain) > limit:
-        plain = "…" + plain[-(limit - 1) :]
-    return html.escape(plain, quote=False)
+    return plain if len(plain) <= limit else "…" + plain[-(limit - 1) :]
 
 
 def listed(names: Sequence[str], limit: int = 60) -> dict[str, object]:

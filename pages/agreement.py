@@ -2,7 +2,7 @@ import streamlit as st
 
 from charts.intervals import series
 from charts.matrix import matrix
-from ui import agreement, links, models, reads, session, tables
+from ui import agreement, drawings, links, models, reads, session, tables
 
 st.title("Agreement")
 opened = session.require_workspace()
@@ -14,7 +14,7 @@ agreement.tiles(facts)
 
 if facts.get("levels"):
     st.subheader("By level of the taxonomy")
-    st.plotly_chart(
+    drawings.show(
         series(
             agreement.by_level(facts),
             x_title="level, 1 is the root",

@@ -1,7 +1,17 @@
 import streamlit as st
 
 from charts.intervals import dots
-from ui import address, judging, result_tables, result_views, results, safe, session, tables
+from ui import (
+    address,
+    drawings,
+    judging,
+    result_tables,
+    result_views,
+    results,
+    safe,
+    session,
+    tables,
+)
 from workspace.views import results as views
 
 st.title("Results")
@@ -27,7 +37,7 @@ run = address.kept(
     default=board["run"][0],
 )
 st.markdown(f"### {safe.markdown(views.sentence(board, metric))}")
-st.plotly_chart(
+drawings.show(
     dots(
         results.dots_of(board, "run"),
         lines=results.of_run(opened, version, names[0], "reference_lines", metric),

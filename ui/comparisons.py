@@ -10,7 +10,7 @@ import streamlit as st
 
 from charts.intervals import differences
 from charts.pairs import Pair, paired
-from ui import address, flips, result_parts, result_scores, result_tables, results
+from ui import address, drawings, flips, result_parts, result_scores, result_tables, results
 from workspace.views.flips import Asked
 from workspace.views.slices import differing_slices
 from workspace.workspace import Workspace
@@ -35,7 +35,7 @@ def categories(opened: Workspace, version: str, found: Any, asked: Asked, runs: 
     """Where the candidate is better and worse: a scatter and a table."""
     table = found.categories
     largest = table.sort("n", descending=True, maintain_order=True).head(MOST_DOTS)
-    st.plotly_chart(
+    drawings.show(
         paired(
             [
                 Pair(
@@ -73,7 +73,7 @@ def category_map(
     most = moved.sort(pl.col("difference").abs() * pl.col("n"), descending=True).head(MOST_LINES)
     if most.height:
         st.subheader("What moved most")
-        st.plotly_chart(
+        drawings.show(
             differences(
                 results.dots_of(
                     most.sort("difference", descending=True), "category", "difference", "mark"
@@ -91,7 +91,7 @@ def slices(opened: Workspace, version: str, found: Any, asked: Asked, runs: list
     mine = table.filter(pl.col("slice") == result_parts.chosen_slice(table))
     known = mine.filter(pl.col("difference").is_not_nan())
     shown = known.sort("n", descending=True).head(result_parts.MOST_PARTS)
-    st.plotly_chart(
+    drawings.show(
         differences(
             results.dots_of(shown, "part", "difference", "mark"),
             title="candidate minus baseline",

@@ -9,7 +9,7 @@ import streamlit as st
 
 from catalog.errors import GoldshelfError
 from charts.intervals import Dot, dots
-from ui import jobs, reads, safe, tables
+from ui import drawings, jobs, reads, safe, tables
 from workspace.views.labels import ANNOTATORS
 from workspace.workspace import Workspace
 
@@ -72,7 +72,7 @@ def consensus(opened: Workspace) -> None:
         return
     agreed = reads.table(opened, "agree", snapshot.id, "annotators")
     st.subheader("Agreement with the consensus")
-    st.plotly_chart(
+    drawings.show(
         dots(with_consensus(agreed), title="share of records"),
         alt="Agreement with the consensus by annotator",
     )

@@ -9,7 +9,7 @@ import streamlit as st
 
 from charts.intervals import Dot, dots
 from charts.matrix import matrix
-from ui import agreement, links, model_keys, safe, tables
+from ui import agreement, drawings, links, model_keys, safe, tables
 from workspace.views import models as views
 from workspace.workspace import Workspace
 
@@ -109,7 +109,7 @@ def _self_agreement(found: pl.DataFrame) -> None:
         st.caption("Whether a model agrees with itself is known where its `samples` are over 1.")
         return
     value = "self_agreement"
-    st.plotly_chart(
+    drawings.show(
         dots(
             [
                 Dot(

@@ -8,7 +8,7 @@ import streamlit as st
 from catalog.errors import GoldshelfError
 from charts.intervals import differences as differences_of
 from charts.intervals import dots
-from ui import address, result_tables, results, safe, tables
+from ui import address, drawings, result_tables, results, safe, tables
 from workspace.views.experiments import FACTS, run_facts
 from workspace.views.experiments import experiments as experiments_of
 from workspace.views.regressions import forgotten as forgotten_of
@@ -41,7 +41,7 @@ def forgotten(opened: Workspace, version: str, run: str, board: pl.DataFrame) ->
     rows = found.table.with_columns(
         pl.format("{}, {}: {}", "name", "against", "metric").alias("told")
     )
-    st.plotly_chart(
+    drawings.show(
         differences_of(
             results.dots_of(rows, "told", "difference", "mark"),
             title="difference",
@@ -73,7 +73,7 @@ def experiments(opened: Workspace, version: str, run: str, board: pl.DataFrame) 
     except GoldshelfError as error:
         st.info(safe.markdown(error))
         return
-    st.plotly_chart(
+    drawings.show(
         dots(results.dots_of(found.table, "group"), title=tables.words(found.table["metric"][0])),
         alt="Runs by what differed",
     )

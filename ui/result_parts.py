@@ -7,7 +7,7 @@ import streamlit as st
 
 from charts.calibration import kept_part, reliability
 from charts.intervals import Dot, dots
-from ui import address, result_tables, results, safe, tables
+from ui import address, drawings, result_tables, results, safe, tables
 from ui.results import board_metric, other_run
 from workspace.views.calibration import calibration as calibration_of
 from workspace.views.slices import marked_slices, slices_of
@@ -30,7 +30,7 @@ def slices(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> No
         chosen = chosen_slice(table)
     mine = table.filter(pl.col("slice") == chosen).sort("n", descending=True, maintain_order=True)
     shown = mine.head(MOST_PARTS)
-    st.plotly_chart(
+    drawings.show(
         dots(
             results.dots_of(shown, "part", note=None if other is None else "mark"),
             title=tables.words(mine["metric"][0]),

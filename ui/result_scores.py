@@ -10,7 +10,7 @@ from charts.intervals import dots, series
 from charts.matrix import matrix
 from charts.shares import divided
 from charts.tree import treemap
-from ui import address, links, result_tables, results, safe, tables, twins
+from ui import address, drawings, links, result_tables, results, safe, tables, twins
 from ui.results import board_metric, other_run
 from workspace.runs.published import definitions_of, twin_of
 from workspace.views import differences
@@ -35,7 +35,7 @@ def metrics(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> N
     levels = results.levels(opened, version, tuple(board["run"]))
     if any(levels.values()):
         st.subheader("Accuracy by level")
-        st.plotly_chart(
+        drawings.show(
             series(results.level_dots(levels), x_title="level, 1 is the root", y_title="accuracy"),
             alt="Accuracy by level and run",
         )
@@ -60,7 +60,7 @@ def categories(opened: Workspace, version: str, run: str, board: pl.DataFrame) -
     worst = table.filter(pl.col("support") >= 5, pl.col("f1") < 1).sort("f1").head(15)
     if worst.height:
         st.subheader("Hardest categories")
-        st.plotly_chart(
+        drawings.show(
             dots(
                 results.dots_of(worst, "category", "f1"),
                 title="F1 of the hardest categories with five rows or more",

@@ -10,7 +10,7 @@ import streamlit as st
 
 from charts.intervals import Dot, dots
 from charts.theme import percent
-from ui import safe, tables
+from ui import drawings, safe, tables
 from ui.result_tables import INTERVAL, PERCENT, between
 from ui.result_tables import percent as as_percent
 
@@ -120,7 +120,7 @@ def lines(body: dict[str, Any]) -> None:
         *(Dot(line["system"], line["value"], math.nan, math.nan, 0) for line in found),
     ]
     title = f"{tables.words(published['main'])}, as published by {published['definition']}"
-    st.plotly_chart(
+    drawings.show(
         dots(sorted(rows, key=lambda dot: -dot.value), title=title),
         alt="This run among published numbers",
     )

@@ -136,7 +136,8 @@ class Visitor:
 
     def chart(self, alt: str) -> Any:
         """A figure by what it tells those who cannot see it."""
-        return self.main.locator(f'[data-testid="stPlotlyChart"][aria-label="{alt}"]')
+        kinds = ('[data-testid="stPlotlyChart"]', "figure")
+        return self.main.locator(", ".join(f'{kind}[aria-label="{alt}"]' for kind in kinds))
 
     def exceptions(self) -> list[str]:
         """What went wrong on the page."""

@@ -32,8 +32,8 @@ def test_results_say_what_the_verbs_say(visitor, workbench, goldshelf):
     )
 
     board = visitor.chart("Leaderboard with intervals")
-    board.locator("svg.main-svg .scatterlayer .point").first.wait_for()
-    assert board.locator(".scatterlayer .trace").first.locator(".point").count() == len(runs)
+    board.locator(".row svg[data-symbol]").first.wait_for()
+    assert board.locator(".row svg[data-symbol]").count() == len(runs)
     for value in (run["accuracy"]["value"] for run in figures.values()):
         assert percent(value) in board.inner_text()
 

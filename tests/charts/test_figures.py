@@ -2,12 +2,14 @@
 
 import json
 import math
+import re
 
-import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 
 from charts.bars import counts, grouped
 from charts.calibration import kept_part, reliability
+from charts.drawing import Drawing
 from charts.frontier import Priced, cascade, frontier
 from charts.intervals import Dot, differences, dots, series
 from charts.matrix import matrix
@@ -29,30 +31,78 @@ def texts(spec, name=""):
         yield from texts(value, name)
 
 
-def ticks(axis):
-    return dict(zip(axis.tickvals, axis.ticktext, strict=True))
+def page(drawing):
+    return BeautifulSoup(drawing.html("a figure"), "html.parser")
+
+
+def rows_of(drawing):
+    """Name, symbol and place of each line of a drawing, from the top."""
+    return [
+        (
+            row.select_one(".name").text,
+            row.select_one("svg svg")["data-symbol"],
+            share(row.select_one("svg svg")["x"]),
+        )
+        for row in page(drawing).select(".row:not(.axis)")
+    ]
+
+
+def ticks_of(drawing):
+    """What is written along the axis below, by place."""
+    return {tick.text: share(tick["style"]) for tick in page(drawing).select(".tick, .under")}
+
+
+def marks_of(drawing):
+    """Symbol, place across and up, and size of each mark over two axes."""
+    return [
+        (m["data-symbol"], share(m["x"]), 1 - share(m["y"]), m.title.text.splitlines())
+        for m in page(drawing).select(".area svg svg")
+    ]
+
+
+def whiskers_of(drawing, where=".row"):
+    """From where to where each interval reaches."""
+    lines = page(drawing).select(f"{where} line.whisker")
+    return [
+        (share(w["x1"]), share(w["x2"]))
+        if w["y1"] == w["y2"]
+        else (1 - share(w["y1"]), 1 - share(w["y2"]))
+        for w in lines
+    ]
+
+
+def share(percent):
+    return float(re.search(r"(-?[\d.]+)%", percent)[1]) / 100
 
 
 @pytest.mark.parametrize("draw", [dots, differences])
 def test_an_undefined_value_draws_no_dot_and_the_first_stands_on_top(draw):
     rows = [Dot("a", 0.5, 0.4, 0.6, 9), Dot("b", NAN, NAN, NAN, 0), Dot("c", 0.1, 0.0, 0.2, 9)]
-    figure = draw(rows)
-    names = ticks(figure.layout.yaxis)
-    assert [names[y] for y in figure.data[0].y] == ["c", "a"]
-    assert max(names, key=names.get) == 0 and names[1] == "a"
+    assert [name for name, _, _ in rows_of(draw(rows))] == ["a", "c"]
 
 
-def test_whiskers_reach_from_the_value_to_its_bounds_and_are_missing_where_there_are_none():
-    figure = dots([Dot("a", 0.5, 0.25, 1.0, 9), Dot("b", 0.5, NAN, NAN, 1)])
-    up, down = figure.data[0].error_x.array, figure.data[0].error_x.arrayminus
-    # From the bottom: b has none; a goes up by 1 - 0.5 and down by 0.5 - 0.25.
-    np.testing.assert_array_equal(up, [NAN, 0.5])
-    np.testing.assert_array_equal(down, [NAN, 0.25])
+def test_a_value_stands_where_the_axis_says():
+    drawn = dots([Dot("a", 0.5, 0.25, 1.0, 9), Dot("b", 0.2, 0.1, 0.4, 9)])
+    ticks = ticks_of(drawn)
+    full = ticks["100 %"] - ticks["0 %"]
+    for (_, _, place), value in zip(rows_of(drawn), (0.5, 0.2), strict=True):
+        assert place == pytest.approx(ticks["0 %"] + value * full, abs=1e-3)
+
+
+def test_whiskers_reach_from_bound_to_bound_and_are_missing_where_there_are_none():
+    drawn = dots([Dot("a", 0.5, 0.25, 1.0, 9), Dot("b", 0.5, NAN, NAN, 1)])
+    ticks = ticks_of(drawn)
+    [interval] = whiskers_of(drawn, ".row:first-child")[:1]
+    assert interval == pytest.approx((0.25 * ticks["100 %"], ticks["100 %"]), abs=1e-3)
+    assert whiskers_of(drawn, ".row:nth-child(2)") == []
+    said = [row.text for row in page(drawn).select(".said")]
+    assert said == ["50.0 %25.0 % to 100.0 %", "50.0 %"]
 
 
 def test_a_reference_line_that_is_undefined_is_left_out():
-    figure = dots([Dot("a", 0.5, 0.4, 0.6, 9)], lines={"chance": 0.25, "majority": NAN})
-    assert [trace.name for trace in figure.data[1:]] == ["chance 25.0 %"]
+    drawn = dots([Dot("a", 0.5, 0.4, 0.6, 9)], lines={"chance": 0.25, "majority": NAN})
+    assert [entry.text for entry in page(drawn).select(".legend span")] == ["chance 25.0 %"]
+    assert len(page(drawn).select(".row line.reference")) == 1
 
 
 def test_differences_are_marked_by_where_zero_lies():
@@ -60,13 +110,16 @@ def test_differences_are_marked_by_where_zero_lies():
         Dot("better", 0.2, 0.1, 0.3, 9), Dot("worse", -0.2, -0.3, -0.1, 9),
         Dot("tied", 0.1, -0.1, 0.3, 9), Dot("unknown", 0.1, NAN, NAN, 1),
     ]  # fmt: skip
-    marks = differences(rows).data[0].marker.symbol
-    assert list(marks)[::-1] == ["triangle-right", "triangle-left", "circle-open", "circle-open"]
+    marks = [symbol for _, symbol, _ in rows_of(differences(rows))]
+    assert marks == ["triangle-right", "triangle-left", "circle-open", "circle-open"]
 
 
 def test_a_gap_in_a_series_is_a_gap():
-    figure = series({"run": [Dot("1", 0.9, 0.8, 1.0, 9), Dot("2", NAN, NAN, NAN, 0)]})
-    assert list(figure.data[0].y) == [0.9, None]
+    steps = [Dot("1", 0.9, 0.8, 1.0, 9), Dot("2", NAN, NAN, NAN, 0), Dot("3", 0.8, 0.7, 0.9, 9)]
+    drawn = series({"run": steps})
+    assert [told[:2] for *_, told in marks_of(drawn)] == [["run", "1"], ["run", "3"]]
+    assert page(drawn).select("line.joined") == []
+    assert len(page(series({"run": steps[:1] + steps[2:]})).select("line.joined")) == 1
 
 
 def test_undefined_cells_of_a_square_are_empty():
@@ -107,9 +160,20 @@ def test_undefined_cells_of_a_square_are_empty():
     ],
 )
 def test_names_from_a_catalog_are_never_markup(figure):
+    if isinstance(figure, Drawing):
+        shown = page(figure)
+        assert shown.b is None and EVIL in shown.text
+        return
     shown = list(texts(json.loads(figure.to_json())))
     assert not [text for text in shown if EVIL in text]
     assert [text for text in shown if "&lt;b&gt;x" in text]
+
+
+def test_a_name_cannot_leave_its_attribute():
+    drawn = dots([Dot('"><script>', 0.5, 0.4, 0.6, 9)]).html('" onload="x')
+    found = BeautifulSoup(drawn, "html.parser")
+    assert found.script is None and found.figure["aria-label"] == '" onload="x'
+    assert found.select_one(".row")["title"].startswith('"><script>')
 
 
 def test_equal_names_stay_two_bars_and_long_ones_keep_their_end():
@@ -145,9 +209,16 @@ def test_a_category_stands_at_its_values_and_is_marked_by_what_is_shown_after_co
         baseline="old",
         candidate="new",
     )
-    drawn = {trace.name: (list(trace.x), list(trace.y)) for trace in figure.data}
     # b's own interval excludes 0, but no mark is left of it after the correction; c is undefined.
-    assert drawn == {"better (1)": ([0.2], [0.6]), "no difference shown (1)": ([0.9], [0.5])}
+    names = [entry.text for entry in page(figure).select(".legend span")]
+    assert names == ["better (1)", "no difference shown (1)"]
+    drawn = {told[0]: (symbol, x, y) for symbol, x, y, told in marks_of(figure)}
+    across = ticks_of(figure)
+    per = (across["80 %"] - across["20 %"]) / 0.6
+    assert drawn.keys() == {"a", "b"}
+    assert drawn["a"][0] == "triangle-up" and drawn["b"][0] == "circle-open"
+    assert drawn["b"][1] - drawn["a"][1] == pytest.approx((0.9 - 0.2) * per, abs=1e-3)
+    assert drawn["b"][2] - drawn["a"][2] == pytest.approx((0.5 - 0.6) * per, abs=1e-3)
 
 
 def test_the_area_of_a_category_is_its_rows_and_whiskers_stay_inside_the_shares():
@@ -156,19 +227,21 @@ def test_the_area_of_a_category_is_its_rows_and_whiskers_stay_inside_the_shares(
         baseline="old",
         candidate="new",
     )
-    few, many = figure.data[0].marker.size
-    assert few < many
-    # Up from .9 there is .1 left, though the interval of the difference goes on to 1.
-    np.testing.assert_allclose(figure.data[0].error_y.array, [0.1, 0.1])
+    radius = {m.title.text.split("\n")[0]: float(m.circle["r"])
+              for m in page(figure).select(".area svg svg")}  # fmt: skip
+    assert radius["few"] < radius["many"]
+    across = ticks_of(figure)
+    per = (across["80 %"] - across["40 %"]) / 0.4
+    reach = max(abs(b - a) for a, b in whiskers_of(figure, ".area"))
+    # From .4 down to 0 and up to 1, of which the axis shows .35 to .95.
+    assert reach <= 0.61 * per
 
 
 def test_of_many_categories_only_those_that_differ_have_whiskers():
     many = [pair(f"c{n}", 0.5, 0.5, -0.1, 0.1) for n in range(MOST_WHISKERS)]
-    figure = paired(
-        [*many, pair("moved", 0.1, 0.9, 0.5, 1.0, mark="better")], baseline="a", candidate="b"
-    )
-    whiskers = {trace.name.partition(" (")[0]: trace.error_y.array for trace in figure.data}
-    assert whiskers["better"] is not None and whiskers["no difference shown"] is None
+    moved = pair("moved", 0.1, 0.9, 0.5, 0.9, mark="better")
+    assert len(whiskers_of(paired([*many, moved], baseline="a", candidate="b"), ".area")) == 1
+    assert len(whiskers_of(paired(many, baseline="a", candidate="b"), ".area")) == len(many)
 
 
 def test_the_frontier_joins_the_runs_that_no_other_beats_and_costs_are_logarithmic():
@@ -216,7 +289,7 @@ def test_a_cell_that_can_be_clicked_knows_its_row_and_column_and_a_count_of_noth
 
 def test_after_a_correction_the_mark_decides_and_perhaps_is_hollow():
     rows = [Dot("a", 0.2, 0.1, 0.3, 9, ""), Dot("b", 0.2, 0.1, 0.3, 9, "perhaps better")]
-    marks = list(differences(rows, is_corrected=True).data[0].marker.symbol)[::-1]
+    marks = [symbol for _, symbol, _ in rows_of(differences(rows, is_corrected=True))]
     assert marks == ["circle-open", "triangle-right-open"]
 
 

@@ -342,8 +342,8 @@ def test_agreement_flags_a_model_that_is_often_repaired(page, shop, mini, server
     assert line["refused_share"] == pytest.approx(1 / (2 * N_ROWS))
     assert line["repaired_share"] > 0.02
     assert any("repaired" in w.value and "mini" in w.value for w in shown.warning)
-    alts = [json.loads(c.proto.spec)["layout"]["xaxis"]["title"] for c in shown.get("plotly_chart")]
-    assert any("share of equal answers" in str(title) for title in alts)
+    drawings = [json.loads(one.proto.json) for one in shown.get("bidi_component")]
+    assert any("share of equal answers" in text for text in drawings)
 
 
 def test_agreement_leads_to_the_labels_where_no_model_was_asked(page, shop, mini):

@@ -1,4 +1,4 @@
-"""The report as one HTML file: figures by plotly, words by a template, nothing loaded from outside."""
+"""The report as one HTML file: figures as HTML, words by a template, nothing loaded, no script."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import importlib.metadata
 import math
 
 import jinja2
-import plotly.graph_objects as go
 import polars as pl
-from plotly.offline import get_plotlyjs
 
 from catalog.wording import words
+from charts.drawing import STYLE
 from charts.intervals import Dot, differences, dots, series
 from charts.pairs import Pair, paired
 from evaluation.report_data import ReportData
@@ -19,6 +18,12 @@ from workspace.reports.sections import CATEGORIES_SHOWN, sections
 
 _MARKS = {"better": "▲", "worse": "▼", "tied": "=", "too few rows to tell": "?"}
 _MOST_DOTS = 300
+_ALTS = {
+    "leaderboard": "Leaderboard with intervals",
+    "levels": "Accuracy by level and run",
+    "pairs": "Every category: candidate against baseline",
+    "categories": "Difference by category",
+}
 
 
 def html_text(data: ReportData, name: str) -> str:
@@ -31,7 +36,7 @@ def html_text(data: ReportData, name: str) -> str:
         mark=_MARKS[data.verdict],
         sections=sections(data),
         figures=_figures(data),
-        plotly=get_plotlyjs(),
+        style=STYLE,
         made_at=datetime.datetime.now(datetime.UTC).strftime("%d %B %Y, %H:%M UTC"),
         version=importlib.metadata.version("goldshelf"),
     )
@@ -82,7 +87,7 @@ def _figures(data: ReportData) -> dict[str, str]:
             title="candidate minus baseline",
             is_corrected=True,
         )
-    return {key: _div(figure) for key, figure in found.items()}
+    return {key: figure.html(_ALTS[key]) for key, figure in found.items()}
 
 
 def _dots(frame: pl.DataFrame, name: str, value: str, note: str | None = None) -> list[Dot]:
@@ -97,16 +102,6 @@ def _dots(frame: pl.DataFrame, name: str, value: str, note: str | None = None) -
         )
         for row in frame.to_dicts()
     ]
-
-
-def _div(figure: go.Figure) -> str:
-    return str(
-        figure.to_html(
-            full_html=False,
-            include_plotlyjs=False,
-            config={"displaylogo": False, "responsive": True},
-        )
-    )
 
 
 def _bound(value: float | None) -> float:
