@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
 import numpy as np
 
-from evaluation.cells import Cells
-from evaluation.group_means import GroupCounts, group_mean, group_means
-from evaluation.metric import RatioMetric, Statistic, Sums
-from evaluation.randomisation import Tested, t_p
-
-Part = Literal["precision", "recall", "f1"]
+from evaluation.group_means import GroupCounts
+from evaluation.metric import RatioMetric, Sums
+from evaluation.part_means import Part, PartMean
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,59 +97,17 @@ def union_counts(answers: LabelCounts) -> GroupCounts:
     )
 
 
-def union_cells(answers: LabelCounts) -> Cells:
-    """`union_counts` as cells."""
-    return union_counts(answers).cells(answers.clusters)
-
-
-@dataclass(frozen=True)
-class UnionMean:
-    """scikit-learn's macro average without ``labels=``: over the labels of gold and answers."""
-
-    name: str
-    definition: str
-    part: Part
-    is_share: bool = True
-    higher_is_better: bool = True
-
-    @property
-    def cells(self) -> Callable[[Any], Cells]:
-        """Right, answered and gold rows of each label."""
-        return union_cells
-
-    def values(self, sums: np.ndarray) -> np.ndarray:
-        """The mean on each resample, over the labels that occur in it."""
-        return group_means(sums, self._scores)
-
-    def statistic(self, answers: LabelCounts) -> Statistic:
-        """The mean, and the jackknife influence of each cluster."""
-        value, influence = group_mean(
-            union_counts(answers), self._scores, answers.n_rows, answers.clusters
-        )
-        return Statistic(value, influence, reason="the script keeps no row")
-
-    def _scores(self, counts: np.ndarray) -> np.ndarray:
-        right, given, should = counts
-        below = {"precision": given, "recall": should, "f1": (given + should) / 2}[self.part]
-        return np.asarray(np.divide(right, below, out=np.zeros_like(right), where=below > 0))
-
-    def test(
-        self, baseline: LabelCounts, candidate: LabelCounts, *, n_draws: int, seed: int
-    ) -> Tested:
-        """Student's t over clusters, on the influences."""
-        ours, theirs = self.statistic(candidate), self.statistic(baseline)
-        return t_p(ours.value - theirs.value, ours.influence - theirs.influence, baseline.clusters)
-
-
-def union_means() -> dict[str, UnionMean]:
+def union_means() -> dict[str, PartMean[LabelCounts]]:
     """Macro precision, recall and F1."""
     parts: tuple[Part, ...] = ("f1", "precision", "recall")
     return {
-        f"{part}_macro": UnionMean(
+        f"{part}_macro": PartMean(
             f"{part}_macro",
             f"scikit-learn's {part} with average='macro': mean over the labels that occur in the "
             "scored gold or the scored answers, 0 over nothing",
             part,
+            union_counts,
+            empty="the script keeps no row",
         )
         for part in parts
     }

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
-from evaluation.cells import Cells
-from evaluation.group_means import GroupCounts, group_mean, group_means
-from evaluation.metric import Metric, RatioMetric, Statistic, Sums
-from evaluation.randomisation import Tested, t_p
+from evaluation.group_means import GroupCounts
+from evaluation.metric import Metric, RatioMetric, Sums
+from evaluation.part_means import Part, PartMean
 from evaluation.tasks.item_lists import listed
 from evaluation.tasks.row_answers import (
     LABEL,
@@ -27,7 +25,6 @@ from evaluation.tasks.row_answers import (
 )
 
 MAJORITY = "majority: always the most frequent tag of the gold rows"
-Part = Literal["precision", "recall", "f1"]
 _ABOVE_BELOW = {
     "precision": "right / answered",
     "recall": "right / gold",
@@ -126,50 +123,6 @@ def tag_counts(answers: TagAnswers) -> GroupCounts:
     )
 
 
-def tag_cells(answers: TagAnswers) -> Cells:
-    """`tag_counts` as cells."""
-    return tag_counts(answers).cells(answers.clusters)
-
-
-@dataclass(frozen=True)
-class TagMean:
-    """A mean over the tags of the gold."""
-
-    name: str
-    definition: str
-    part: Part
-    is_share: bool = True
-    higher_is_better: bool = True
-
-    @property
-    def cells(self) -> Callable[[Any], Cells]:
-        """Right, answered and gold ones of each tag."""
-        return tag_cells
-
-    def values(self, sums: np.ndarray) -> np.ndarray:
-        """The mean on each resample, over the tags that are gold in it."""
-        return group_means(sums, self._scores)
-
-    def statistic(self, answers: TagAnswers) -> Statistic:
-        """The mean, and the jackknife influence of each cluster."""
-        value, influence = group_mean(
-            tag_counts(answers), self._scores, answers.n_rows, answers.clusters
-        )
-        return Statistic(value, influence, reason="the gold has no tags")
-
-    def _scores(self, counts: np.ndarray) -> np.ndarray:
-        right, given, should = counts
-        below = {"precision": given, "recall": should, "f1": (given + should) / 2}[self.part]
-        return np.asarray(np.divide(right, below, out=np.zeros_like(right), where=below > 0))
-
-    def test(
-        self, baseline: TagAnswers, candidate: TagAnswers, *, n_draws: int, seed: int
-    ) -> Tested:
-        """Student's t over clusters, on the influences."""
-        ours, theirs = self.statistic(candidate), self.statistic(baseline)
-        return t_p(ours.value - theirs.value, ours.influence - theirs.influence, baseline.clusters)
-
-
 def tag_metrics(answers: Sequence[TagAnswers]) -> dict[str, Metric[TagAnswers]]:
     """Every metric by name."""
     parts: tuple[Part, ...] = ("precision", "recall", "f1")
@@ -184,7 +137,13 @@ def tag_metrics(answers: Sequence[TagAnswers]) -> dict[str, Metric[TagAnswers]]:
         for part in parts
     ]
     macro = [
-        TagMean(f"{part}_macro", f"mean over the tags of the gold of {_ABOVE_BELOW[part]}", part)
+        PartMean(
+            f"{part}_macro",
+            f"mean over the tags of the gold of {_ABOVE_BELOW[part]}",
+            part,
+            tag_counts,
+            empty="the gold has no tags",
+        )
         for part in parts
     ]
     exact = RatioMetric[TagAnswers](
