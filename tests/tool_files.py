@@ -1,16 +1,16 @@
 """Runs as other tools write them: the same six answers in every tool's own file.
 
-Written after files that the tools themselves wrote (lm-eval 0.4.13, Inspect 0.3.285, promptfoo
-0.123) or, where a tool was not run, after the classes that it writes (lighteval 0.13, HELM 0.5.16,
-OpenCompass 0.5.4, DeepEval 4.3).
+Written after files that the tools themselves wrote: lm-eval 0.4.13, Inspect 0.3.285, promptfoo
+0.123; lighteval, HELM, OpenCompass and DeepEval in `tests.harness_files`.
 """
 
 import json
 import zipfile
 import zlib
 
-import polars as pl
 import zstandard
+
+from tests import harness_files
 
 POTS, TOOLS = "Garden > Pots", "Garden > Tools"
 ROWS = [
@@ -22,15 +22,15 @@ ROWS = [
 """P2 is wrong, P4 cannot be read: 4 of 6 right."""
 
 
+details, helm_state = harness_files.details, harness_files.helm_state
+
+
 def rows_with(**said):
     """The same rows, some with other answers: ``rows_with(P2="Garden > Pots")``."""
     return [row | {"said": said.get(row["id"], row["said"])} for row in ROWS]
 
 
-def write_json(path, body):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(body), "utf-8")
-    return path
+write_json = harness_files.write_json
 
 
 def write_lines(path, rows):
@@ -231,102 +231,27 @@ def failed_batch_row(key):
 
 
 def lighteval(folder, rows=ROWS, *, dunder=False):
-    documents = [
-        {
-            "query": "?",
-            "choices": [POTS, TOOLS],
-            "gold_index": [POTS, TOOLS].index(row["gold"]),
-            "id": str(at),
-            "specific": {"record_id": row["id"], "brand": row["brand"]},
-        }
-        for at, row in enumerate(rows)
-    ]
-    responses = [{"text": [row["said"]], "logprobs": []} for row in rows]
-    return details(folder, documents, responses, dunder=dunder)
-
-
-def details(folder, documents, responses, *, dunder=False):
-    names = ("doc", "model_response", "metric")
-    named = [f"__{name}__" if dunder else name for name in names]
-    date = "2026-11-21T08-00-00.000000"
-    path = folder / "details" / "lab" / "shop-7b" / date / f"details_shop|0_{date}.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    columns = (documents, responses, [{"acc": 0.999}] * len(documents))
-    pl.DataFrame(dict(zip(named, columns, strict=True)), strict=False).write_parquet(path)
-    return path
-
-
-def helm_state(row, **more):
-    return {
-        "instance": {
-            "id": row["id"],
-            "input": {"text": "?"},
-            "references": [
-                {"output": {"text": text}, "tags": ["correct"] if text == row["gold"] else []}
-                for text in (POTS, TOOLS)
-            ],
-            "split": "test",
-        },
-        "train_trial_index": 0,
-        "request": {"model": "lab/shop-7b"},
-        "result": {
-            "success": True,
-            "completions": [{"text": row["said"], "logprob": -1.0}],
-            "request_time": 0.5,
-        },
-    } | more
+    return harness_files.lighteval(folder, rows, dunder=dunder)
 
 
 def helm(folder, states=None):
-    write_json(
-        folder / "run_spec.json",
-        {
-            "name": "shop:model=shop-7b",
-            "adapter_spec": {"model": "lab/shop-7b", "temperature": 0.0},
-        },
+    """A run folder as ``helm-run`` leaves it."""
+    return harness_files.helm(
+        folder, [helm_state(row) for row in ROWS] if states is None else states
     )
-    states = [helm_state(row) for row in ROWS] if states is None else states
-    body = {"adapter_spec": {"model": "lab/shop-7b"}, "request_states": states}
-    return write_json(folder / "scenario_state.json", body)
 
 
 def helm_displayed(folder, rows=ROWS):
-    write_json(folder / "instances.json", [helm_state(row)["instance"] for row in rows])
-    shown = [
-        {"instance_id": row["id"], "train_trial_index": 0, "predicted_text": row["said"],
-         "stats": {"exact_match": 0.999}}
-        for row in rows
-    ]  # fmt: skip
-    return write_json(folder / "display_predictions.json", shown)
+    """What ``helm-summarize`` adds."""
+    return harness_files.helm_displayed(folder, rows)
 
 
-def opencompass(folder, rows=ROWS, *, gold=True):
-    body = {
-        str(at): {"origin_prompt": "?", "prediction": row["said"]}
-        | ({"gold": row["gold"]} if gold else {})
-        for at, row in enumerate(rows)
-    }
-    return write_json(folder / "predictions" / "shop-7b" / "shop.json", body)
+def opencompass(folder, rows=ROWS, *, name="shop", has_gold=True):
+    return harness_files.opencompass(folder, rows, name=name, has_gold=has_gold)
 
 
 def deepeval(folder, rows=ROWS):
-    cases = [
-        {
-            "name": f"test_case_{at}",
-            "input": "?",
-            "actualOutput": row["said"],
-            "expectedOutput": row["gold"],
-            "success": True,
-            "metricsData": [{"name": "Correctness", "score": 0.999}],
-            "tokenCost": 0.002,
-            "completionTime": 1.5,
-            "metadata": {"record_id": row["id"], "brand": row["brand"]},
-        }
-        for at, row in enumerate(rows)
-    ]
-    body = {"testFile": "test_shop.py", "testCases": cases, "conversationalTestCases": [],
-            "metricsScores": [], "hyperparameters": {"model": "shop-7b"}}  # fmt: skip
-    return write_json(folder / "test_run_20261121_080000.json", body)
+    return harness_files.deepeval(folder, rows)
 
 
 def ecinstruct(folder, rows=ROWS):

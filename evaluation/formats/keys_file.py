@@ -23,14 +23,15 @@ _GOLD = (LABEL, "category_path", "attributes", "output")
 
 
 def read_keys(
-    options: FormatOptions, n_rows: int, where: str
+    options: FormatOptions, n_rows: int, where: str, *, n_times: int = 1
 ) -> tuple[list[str], pl.DataFrame | None]:
     """The keys that were named for a list, and the gold that stands beside them.
 
     The file is text with a key a line, JSON Lines or a JSON list of objects. An object has the
     field ``options.key``, or one of `evaluation.formats.examples.KEYS`, and perhaps its gold:
     ``label``, ``category_path``, ``attributes`` or ``output``. Where no object has a key, as in
-    ECInstruct's test files, the key is the place in the file, from 0.
+    ECInstruct's test files, the key is the place in the file, from 0. Where the list holds every
+    example ``n_times`` over, one key for each example is enough.
 
     Raises
     ------
@@ -44,7 +45,7 @@ def read_keys(
         )
     path = options.keys
     ids, gold = _read(path, options.key)
-    if len(ids) != n_rows:
+    if len(ids) not in (n_rows, n_rows / n_times):
         raise InputError(
             f"{path}: {len(ids):,} keys for {n_rows:,} answers of {where}. Every answer needs the "
             "key of its own row."

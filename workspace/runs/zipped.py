@@ -1,10 +1,12 @@
-"""A run that is a folder, sent as one zip file: HELM's."""
+"""A run that is several files, sent as one zip file: HELM's folder, the parts of OpenCompass."""
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from catalog.errors import InputError
@@ -17,10 +19,12 @@ MOST_MEMBERS = 100_000
 _BLOCK = 2**20
 _IS_ENCRYPTED = 0x1
 _WANTED = (STATE, DISPLAYED, INSTANCES, SPEC)
+_PART = re.compile(r"(?:tmp_)?(?P<root>[^/]+)_\d+\.jsonl?")
+_EXPECTED = "Expected the folder of one HELM run, or the parts of one of OpenCompass, as a zip file"
 
 
 def unzipped(path: Path, into: Path, *, most_bytes: int = MOST_BYTES) -> Path:
-    """The run folder in a zip file, unpacked below ``into``.
+    """The run in a zip file, unpacked below ``into``: its folder, or the first of its parts.
 
     Only the files that are read are unpacked, each under its own bare name, so that no name in the
     archive leads elsewhere; and never more than ``most_bytes``, whatever the archive says of itself.
@@ -32,47 +36,65 @@ def unzipped(path: Path, into: Path, *, most_bytes: int = MOST_BYTES) -> Path:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            folder = into / path.stem
+            members, are_parts = _members(path, archive)
+            # OpenCompass calls the folder of the parts by the model.
+            model = _name(members[0]).parent.name if are_parts else ""
+            folder = into / (path.stem if model in ("", "..") else model)
             folder.mkdir(parents=True, exist_ok=True)
             left = most_bytes
-            for member in _members(path, archive):
-                target = folder / PurePosixPath(member.filename).name
+            for member in members:
+                target = folder / _name(member).name
                 left -= _unpack(path, archive, member, target, left)
                 if left < 0:
                     raise InputError(
                         f"{path}: unpacks to more than {most_bytes:,} bytes. Import the folder in the "
                         "terminal: `goldshelf import-run FOLDER`."
                     )
-            return folder
+            return folder / _name(members[0]).name if are_parts else folder
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-        raise InputError(
-            f"{path}: cannot be unpacked ({error}). Expected the folder of one HELM run as a zip file."
-        ) from error
+        raise InputError(f"{path}: cannot be unpacked ({error}). {_EXPECTED}.") from error
 
 
-def _members(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """The files of the one run that is there."""
+def _members(path: Path, archive: zipfile.ZipFile) -> tuple[list[zipfile.ZipInfo], bool]:
+    """The files of the one run that is there, and whether they are parts, the first of them first."""
     listed = archive.infolist()
     if len(listed) > MOST_MEMBERS:
         raise InputError(f"{path}: {len(listed):,} files. Zip the folder of one run alone.")
-    by_folder: dict[PurePosixPath, dict[str, zipfile.ZipInfo]] = defaultdict(dict)
+    folders: dict[PurePosixPath, list[zipfile.ZipInfo]] = defaultdict(list)
+    parts: dict[PurePosixPath, list[zipfile.ZipInfo]] = defaultdict(list)
     for member in listed:
-        name = PurePosixPath(member.filename.replace("\\", "/"))
-        if name.name in _WANTED and "__MACOSX" not in name.parts:
-            by_folder[name.parent][name.name] = member
-    found = {at: held for at, held in by_folder.items() if STATE in held or DISPLAYED in held}
+        name = _name(member)
+        part = _PART.fullmatch(name.name)
+        if "__MACOSX" in name.parts:
+            continue
+        if name.name in _WANTED:
+            folders[name.parent].append(member)
+        elif part:
+            parts[name.parent / part["root"]].append(member)
+    runs = {at: held for at, held in folders.items() if {STATE, DISPLAYED} & _names(held)}
+    parts = {at: held for at, held in parts.items() if f"{at.name}_0.json" in _names(held)}
+    found = runs or parts
     if not found:
         raise InputError(
-            f"{path}: no HELM run in it. Expected {STATE} or {DISPLAYED} among its "
-            f"{counted(len(listed), 'file')}."
+            f"{path}: no HELM run in it, and no parts of OpenCompass. Expected {STATE}, {DISPLAYED} "
+            f"or DATASET_0.json among its {counted(len(listed), 'file')}."
         )
     if len(found) > 1:
         first, second = sorted(map(str, found))[:2]
         raise InputError(
-            f"{path}: {len(found):,} runs in it, such as {first} and {second}. Zip one run folder."
+            f"{path}: {len(found):,} runs in it, such as {first} and {second}. Zip one run."
         )
-    [members] = found.values()
-    return list(members.values())
+    [(at, members)] = found.items()
+    members.sort(key=lambda member: _name(member).name != f"{at.name}_0.json")
+    return members, not runs
+
+
+def _name(member: zipfile.ZipInfo) -> PurePosixPath:
+    return PurePosixPath(member.filename.replace("\\", "/"))
+
+
+def _names(members: Sequence[zipfile.ZipInfo]) -> set[str]:
+    return {_name(member).name for member in members}
 
 
 def _unpack(

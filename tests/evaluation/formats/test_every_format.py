@@ -155,7 +155,7 @@ def test_the_model_is_told(tmp_path, name, model):
 @pytest.mark.parametrize(
     ("name", "tokens", "cost", "ms"),
     [("inspect", 4, None, 250.0), ("promptfoo", 7, 0.001, 12.0), ("openai-batch", 9, None, None),
-     ("deepeval", None, 0.002, 1500.0), ("helm", None, None, 500.0)],
+     ("deepeval", 12, 0.002, 1500.0), ("helm", None, None, 500.0)],
 )  # fmt: skip
 def test_cost_and_latency_come_along(tmp_path, name, tokens, cost, ms):
     path, options = written(tmp_path)[name]

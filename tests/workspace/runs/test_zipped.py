@@ -1,4 +1,4 @@
-"""A HELM run folder in a zip file: only what is read is unpacked, and never too much."""
+"""A run of several files in one zip file: only what is read is unpacked, and never too much."""
 
 import zipfile
 
@@ -76,3 +76,36 @@ def test_a_file_that_is_no_zip_is_one_line(tmp_path):
     cut.write_bytes(cut.read_bytes()[:40])
     with pytest.raises(InputError, match="cannot be unpacked"):
         unzipped(cut, tmp_path / "into")
+
+
+@pytest.fixture
+def parts(tmp_path):
+    """The parts of a run of OpenCompass, by their place in the folder that it writes."""
+    rows = {f"shop_{n}": tools.ROWS[2 * n : 2 * n + 2] for n in range(3)}
+    return {
+        f"out/predictions/shop-7b/{name}.json": tools.opencompass(
+            tmp_path / "oc", some, name=name
+        ).read_bytes()
+        for name, some in rows.items()
+    }
+
+
+def test_the_parts_of_a_run_are_one_run_of_the_model_that_their_folder_names(tmp_path, parts):
+    path = packed(tmp_path / "run.zip", {"out/configs/a.py": b"x", **parts})
+    run = read_run(unzipped(path, tmp_path / "into"))
+    assert run.predictions.height == 6
+    assert run.about == {"model": "shop-7b", "task_name": "shop"}
+
+
+def test_parts_without_a_folder_and_of_two_runs_and_unfinished_ones(tmp_path, parts):
+    bare = {name.rpartition("/")[2]: body for name, body in parts.items()}
+    path = packed(tmp_path / "bare.zip", bare)
+    assert read_run(unzipped(path, tmp_path / "a")).about["model"] == "bare"
+    path = packed(tmp_path / "up.zip", {f"../{name}": body for name, body in bare.items()})
+    assert unzipped(path, tmp_path / "b") == tmp_path / "b" / "up" / "shop_0.json"
+    path = packed(tmp_path / "two.zip", {**bare, "more_0.json": b"{}"})
+    with pytest.raises(InputError, match="2 runs in it, such as more and shop"):
+        unzipped(path, tmp_path / "c")
+    path = packed(tmp_path / "cut.zip", {**bare, "tmp_shop_3.jsonl": b"{}"})
+    with pytest.raises(InputError, match="the run has not ended"):
+        read_run(unzipped(path, tmp_path / "d"))
