@@ -142,7 +142,7 @@ _CLASSES = "over the categories that occur in the gold"
 _NEVER = "one that is never answered counts 0"
 _LOWEST = "the lowest category that both paths share"
 _NONE = "0 where they share none"
-_NO_ENCODER = "no embedding model is set: embedding in [score] names one"
+_NO_ENCODER = "no embedding model is set: --embedding, or embedding in [score], names one"
 _NO_CANDIDATES = "no prediction has candidates"
 _NO_REPAIR = f"no taxonomy is given, or more than {MOST_REPAIRED:,} paths are outside it"
 

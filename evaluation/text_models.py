@@ -46,11 +46,11 @@ class BertModel:
     def lacks(self) -> str | None:
         """What is not there for it to be used; None where all is."""
         if self.name is None:
-            return "no model is set: bertscore in [score] names one"
+            return "no model is set: --bertscore, or bertscore in [score], names one"
         if importlib.util.find_spec("bert_score") is None:
             return f"bert-score is not installed: {INSTALL_BERTSCORE}"
         if self.folder is None:
-            return f"{self.name} is not on this machine: fetch it, or set bertscore_download in [score]"
+            return f"{self.name} is not on this machine: `hf download {self.name}` fetches it"
         return None
 
     @property

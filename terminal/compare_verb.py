@@ -10,8 +10,10 @@ import typer
 
 from catalog.errors import InputError
 from terminal.evaluation_options import (
+    BertScore,
     ClusterColumn,
     DefinitionName,
+    Embedding,
     Filter,
     Form,
     Gold,
@@ -36,7 +38,7 @@ from terminal.slice_output import (
 )
 from workspace.runs import compare_run_files, format_options, twin_compare_files
 from workspace.runs.gates import gated_comparison, read_gates, slice_request, write_gate_reports
-from workspace.runs.plain import compare_settings, task_named
+from workspace.runs.plain import compare_settings, model_settings, refuse_models, task_named
 from workspace.workspace import Workspace
 
 GATE_FAILED = 1
@@ -82,6 +84,8 @@ def compare(
     ] = 100,
     slices: Slices = None,
     train: Train = None,
+    bertscore: BertScore = None,
+    embedding: Embedding = None,
     gates_file: Gates = None,
     junit: Junit = None,
     markdown: Markdown = None,
@@ -92,6 +96,7 @@ def compare(
     gates = gate or []
     asked = slice_request(slices or [], metric=metric, train=train) if slices or train else None
     gate_file = None if gates_file is None else read_gates(gates_file)
+    models = model_settings(bertscore=bertscore, embedding=embedding)
     if form is None and (errors is not None or baseline_errors is not None):
         raise InputError(
             "--errors and --baseline-errors go with files of a batch: --format FORMAT."
@@ -106,6 +111,7 @@ def compare(
             metric=metric,
             gates=gates,
             settings=compare_settings(margin=margin, level=level),
+            score_settings=models,
             cluster_column=cluster_column,
             gold=gold,
             taxonomy=taxonomy,
@@ -117,6 +123,7 @@ def compare(
     elif gold is None:
         if train is not None:
             raise InputError("--train is for files: a workspace knows its train split.")
+        refuse_models(bertscore, embedding)
         opened = Workspace(workspace)
         settings = compare_settings(opened.settings.compare, margin=margin, level=level)
         twin = gated_comparison(
@@ -139,6 +146,7 @@ def compare(
             metric=metric,
             gates=gates,
             settings=compare_settings(margin=margin, level=level),
+            score_settings=models,
             taxonomy=taxonomy,
             cluster_column=cluster_column,
             key=key,

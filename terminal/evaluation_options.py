@@ -54,6 +54,19 @@ ClusterColumn = Annotated[
     str | None,
     typer.Option(help="A gold column whose equal values are dependent rows, such as brand."),
 ]
+BertScore = Annotated[
+    str | None,
+    typer.Option(
+        "--bertscore",
+        help="Of files: the model of BERTScore, a folder or a model of the hub that is here.",
+    ),
+]
+Embedding = Annotated[
+    str | None,
+    typer.Option(
+        "--embedding", help="Of files: the static embedding model of semantic_f1_embedding."
+    ),
+]
 Key = Annotated[
     str | None, typer.Option(help="The column that ties rows; example_id, record_id or id.")
 ]

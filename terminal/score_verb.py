@@ -9,8 +9,10 @@ import typer
 
 from catalog.errors import InputError
 from terminal.evaluation_options import (
+    BertScore,
     ClusterColumn,
     DefinitionName,
+    Embedding,
     Errors,
     Filter,
     Form,
@@ -34,7 +36,7 @@ from terminal.score_output import print_scores, show_scores
 from terminal.slice_output import Slices, Train, print_slices
 from workspace.runs import format_options, score_run_file, score_runs, twin_score_files
 from workspace.runs.gates import slice_request
-from workspace.runs.plain import task_named
+from workspace.runs.plain import model_settings, refuse_models, task_named
 from workspace.runs.slicing import run_slices
 from workspace.workspace import Workspace
 
@@ -60,6 +62,8 @@ def score(
     key: Key = None,
     slices: Slices = None,
     train: Train = None,
+    bertscore: BertScore = None,
+    embedding: Embedding = None,
     judge: Annotated[
         str | None,
         typer.Option(
@@ -95,6 +99,7 @@ def score(
     if train is not None and not slices:
         raise InputError("--train is for slices: pass --slice too.")
     asked = slice_request(slices, train=train) if slices else None
+    settings = model_settings(bertscore=bertscore, embedding=embedding)
     if run is not None:
         if pred is not None:
             raise InputError("score takes --run or --pred, not both.")
@@ -107,6 +112,7 @@ def score(
             gold=gold,
             taxonomy=taxonomy,
             options=format_options(filter=filter_, errors=errors, keys=keys, key=key),
+            settings=settings,
             slices=asked,
         )
         show_scores(found, str(run), as_json)
@@ -114,6 +120,7 @@ def score(
     if gold is None and pred is None:
         if train is not None:
             raise InputError("--train is for files: a workspace knows its train split.")
+        refuse_models(bertscore, embedding)
         opened, names = Workspace(workspace), runs or []
         if definition is not None:
             show_published_runs(opened, names, definition, as_json)
@@ -134,6 +141,7 @@ def score(
         cluster_column=cluster_column,
         key=key,
         definition=definition,
+        settings=settings,
         slices=asked,
     )
     judged = None

@@ -40,6 +40,7 @@ def score() -> None:
     )
     with st.expander("More about the files"):
         options = run_options.options("files", **run_options.beside("files"))
+        models = run_options.models("files")
         baseline_errors = (
             _run("Error file of the batch to compare with, if any", "files.baseline_errors", st)
             if baseline
@@ -66,7 +67,10 @@ def score() -> None:
     }  # fmt: skip
     if baseline is None:
         scored = files.outcome(
-            "score", (gold, candidate), asked, lambda: score_run_file(candidate, form, **more)
+            "score",
+            (gold, candidate),
+            asked,
+            lambda: score_run_file(candidate, form, settings=models, **more),
         )
         if scored is not None:
             _show_scores(scored)
@@ -76,7 +80,12 @@ def score() -> None:
         (gold, candidate, baseline),
         asked,
         lambda: compare_run_files(
-            baseline, candidate, form, baseline_errors=baseline_errors, **more
+            baseline,
+            candidate,
+            form,
+            baseline_errors=baseline_errors,
+            score_settings=models,
+            **more,
         ),
     )
     if found is not None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from ui import files
 from workspace.runs import format_options, known_formats
+from workspace.runs.plain import model_settings
 
 ACCEPTED = [*files.ACCEPTED, "eval", files.ZIP]
 
@@ -39,6 +40,24 @@ def options(prefix: str, *, errors: Path | None = None, keys: Path | None = None
     )
     key = right.text_input("Key", key=f"{prefix}.key", placeholder="example_id, record_id or id")
     return format_options(filter=reading or None, errors=errors, keys=keys, key=key or None)
+
+
+def models(prefix: str) -> Any:
+    """The models that metrics of meaning rest on: of answers, and of categories."""
+    left, right = st.columns(2)
+    bertscore = left.text_input(
+        "Model of BERTScore",
+        key=f"{prefix}.bertscore",
+        placeholder="none",
+        help="a folder, or a model of the hub that is on this machine; of the task answers",
+    )
+    embedding = right.text_input(
+        "Embedding model",
+        key=f"{prefix}.embedding",
+        placeholder="none",
+        help="a static one (model2vec); of semantic F1 by embedding",
+    )
+    return model_settings(bertscore=bertscore or None, embedding=embedding or None)
 
 
 def beside(prefix: str) -> dict[str, Path | None]:

@@ -7,6 +7,7 @@ import pytest
 
 from tests import tool_files as tools
 from tests.shop_workspace import shop
+from tests.static_models import static_model
 from workspace.runs import runs
 
 
@@ -66,6 +67,22 @@ def test_a_wrong_format_is_one_red_line_with_the_name_of_the_file(score_tab, tmp
     assert len(score_tab.error) == 1
     assert score_tab.error[0].value.startswith("test\\_run\\_20261121")
     assert "it looks like deepeval" in score_tab.error[0].value
+
+
+def test_an_embedding_model_is_named_and_one_that_is_missing_is_a_red_line(score_tab, tmp_path):
+    pytest.importorskip("model2vec", reason="model2vec is not installed: goldshelf[embeddings]")
+    drop(score_tab, "files.candidate", tools.deepeval(tmp_path))
+    score_tab.run()
+    score_tab.text_input(key="files.embedding").set_value(str(tmp_path / "none")).run()
+    press(score_tab, "Score")
+    assert "no such folder" in score_tab.error[0].value
+    model = static_model(tmp_path / "model", [["garden"], ["pots", "tools"]])
+    score_tab.text_input(key="files.embedding").set_value(model).run()
+    press(score_tab, "Score")
+    assert not score_tab.error
+    [table] = [d.value for d in score_tab.dataframe if "metric" in d.value.columns]
+    found = dict(zip(table["metric"].str.lower(), table["value"], strict=True))
+    assert found["semantic f1 embedding"] == "90.9 %"
 
 
 def test_a_run_of_a_tool_is_imported_on_results(page, tmp_path):

@@ -37,6 +37,7 @@ from evaluation.settings import CompareSettings, ScoreSettings
 from evaluation.slicing.material import FIELDS
 from evaluation.slicing.tables import SliceRequest
 from evaluation.tasks import RowAnswers
+from workspace.runs.encoders import encoder_of
 from workspace.runs.priced import listed_cost_usd
 from workspace.runs.reading import read_gold, read_predictions
 
@@ -142,6 +143,7 @@ def score_rows(
         settings=settings,
         gold_name=gold_name,
         keep_rows=definition is not None,
+        encoder=encoder_of(settings or ScoreSettings()),
     )
     answers = loaded.answers[name]
     repeats = loaded.repeats[name]
@@ -185,6 +187,7 @@ def twin_compare_files(
     key: str | None = None,
     definition: str | None = None,
     settings: CompareSettings | None = None,
+    score_settings: ScoreSettings | None = None,
     slices: SliceRequest | None = None,
     gate_file: GateFile | None = None,
 ) -> TwinComparison:
@@ -204,6 +207,7 @@ def twin_compare_files(
         taxonomy=taxonomy_of(taxonomy),
         cluster_column=cluster_column,
         settings=settings,
+        score_settings=score_settings,
         slices=slices,
         gate_file=gate_file,
     )
@@ -221,6 +225,7 @@ def compare_rows(
     taxonomy: Taxonomy | None = None,
     cluster_column: str | None = None,
     settings: CompareSettings | None = None,
+    score_settings: ScoreSettings | None = None,
     notes: Sequence[str] = (),
     slices: SliceRequest | None = None,
     gate_file: GateFile | None = None,
@@ -232,8 +237,10 @@ def compare_rows(
         predictions,
         taxonomy=taxonomy,
         cluster_column=cluster_column,
+        settings=score_settings,
         gold_name=gold_name,
         keep_rows=definition is not None,
+        encoder=encoder_of(score_settings or ScoreSettings()),
     )
     before, after = loaded.answers.values()
     settings = settings or CompareSettings()
@@ -355,6 +362,19 @@ def compare_settings(
     told = {"margin": margin, "level": level}
     settings = settings or CompareSettings()
     return settings.model_copy(update={k: v for k, v in told.items() if v is not None})
+
+
+def model_settings(*, bertscore: str | None = None, embedding: str | None = None) -> ScoreSettings:
+    """The settings of scores of files: the models that metrics of meaning rest on."""
+    return ScoreSettings(bertscore=bertscore, embedding=embedding)
+
+
+def refuse_models(*named: str | None) -> None:
+    """Raise `InputError` where a model is named for runs of a workspace, which has its own."""
+    if any(named):
+        raise InputError(
+            "--bertscore and --embedding are for files: a workspace names its models in [score]."
+        )
 
 
 def taxonomy_of(spec: str | None) -> Taxonomy | None:

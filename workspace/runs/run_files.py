@@ -147,6 +147,7 @@ def compare_run_files(
     options: FormatOptions | None = None,
     baseline_errors: Path | None = None,
     settings: CompareSettings | None = None,
+    score_settings: ScoreSettings | None = None,
     slices: SliceRequest | None = None,
     gate_file: GateFile | None = None,
 ) -> TwinComparison:
@@ -189,6 +190,7 @@ def compare_run_files(
         taxonomy=taxonomy_of(taxonomy),
         cluster_column=cluster_column,
         settings=settings,
+        score_settings=score_settings,
         notes=list(dict.fromkeys(note for file in files for note in file.run.notes)),
         slices=slices,
         gate_file=gate_file,

@@ -5,6 +5,8 @@ from evaluation.comparison import metrics_for
 from evaluation.loading import load_answers
 from evaluation.settings import ScoreSettings
 from evaluation.text_models import BertModel
+from workspace.runs import twin_compare_files, twin_score_files
+from workspace.runs.plain import model_settings
 
 WORDS = [
     "[PAD]",
@@ -44,14 +46,14 @@ def found(answers):
 def test_without_a_model_it_is_undefined_and_says_what_to_set():
     one = found(loaded())
     assert one.value != one.value
-    assert one.reason == "no model is set: bertscore in [score] names one"
+    assert one.reason == "no model is set: --bertscore, or bertscore in [score], names one"
 
 
 def test_a_model_that_is_not_here_is_not_fetched(monkeypatch):
     pytest.importorskip("bert_score", reason="bert-score is not installed: goldshelf[bertscore]")
     one = found(loaded(bertscore="goldshelf-tests/no-such-model"))
     assert one.value != one.value
-    assert "is not on this machine: fetch it, or set bertscore_download" in one.reason
+    assert "is not on this machine: `hf download goldshelf-tests/no-such-model`" in one.reason
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +108,17 @@ def test_equal_texts_score_one_and_no_texts_are_no_work(tiny):
         ["two mugs", "it fits"], [["two mugs"], ["no", "it fits"]]
     ) == pytest.approx([1, 1], abs=1e-5)
     assert model.scores([], []).tolist() == []
+
+
+def test_files_are_scored_and_compared_with_the_model_that_is_named(tiny, tmp_path):
+    gold, run = tmp_path / "gold.jsonl", tmp_path / "run.jsonl"
+    GOLD.write_ndjson(gold)
+    RUN.write_ndjson(run)
+    settings = model_settings(bertscore=str(tiny))
+    best = max(greedy(tiny, "the steel mug is heavy", one) for one in ("the mug is heavy", "no"))
+    scored = twin_score_files("answers", gold, run, settings=settings).strict
+    assert scored.metrics["bert_score"].value == pytest.approx(best / 2, abs=1e-5)
+    compared = twin_compare_files(
+        "answers", gold, run, run, metric="bert_score", score_settings=settings
+    ).strict
+    assert compared.difference.value == 0
