@@ -9,7 +9,13 @@ import numpy as np
 import polars as pl
 
 from evaluation.published.definition import Definition, Source
-from evaluation.published.pair_counts import PairCounts, codes_of, macro_metrics, micro_metrics
+from evaluation.published.pair_counts import (
+    NO_PAIR,
+    PairCounts,
+    codes_of,
+    macro_metrics,
+    micro_metrics,
+)
 from evaluation.published.reading import UNREADABLE, PairRow, pair_rows
 
 _NULLS = (None, "n/a", "None")
@@ -65,9 +71,12 @@ def extractgpt_pairs(rows: pl.DataFrame, clusters: np.ndarray | None) -> PairCou
 
 def _pairs(found: Sequence[PairRow]) -> Iterator[tuple[int, str, str, str]]:
     for one in found:
-        for key, gold in one.gold.items():
-            if one.known is None or key in one.known:
-                yield one.row, one.category, key, kind_of(gold, prediction_for(one.answer, key))
+        asked = [key for key in one.gold if one.known is None or key in one.known]
+        for key in asked:
+            kind = kind_of(one.gold[key], prediction_for(one.answer, key))
+            yield one.row, one.category, key, kind
+        if not asked:
+            yield one.row, one.category, "", NO_PAIR
 
 
 def _by_attribute_and_category(answers: PairCounts) -> list[np.ndarray]:

@@ -30,6 +30,9 @@ from evaluation.metric import Metric, RatioMetric, Statistic, Sums
 from evaluation.randomisation import Tested, t_p
 
 KINDS = ("NN", "NV", "VN", "VC", "VW")
+NO_PAIR = "none"
+"""The kind of a line that stands for a row without any pair: no count has it."""
+
 Part = Literal["precision", "recall", "f1"]
 PARTS: tuple[Part, ...] = ("precision", "recall", "f1")
 _GIVEN, _SHOULD = ("NV", "VC", "VW"), ("VN", "VC", "VW")
@@ -47,7 +50,8 @@ class PairCounts:
     Attributes
     ----------
     pairs
-        A line for each pair: ``row`` (product), ``category``, ``key``, ``kind`` (`KINDS`).
+        A line for each pair: ``row`` (product), ``category``, ``key``, ``kind`` (`KINDS`, or
+        `NO_PAIR`).
     n_rows
         Gold rows, pairs or not.
     """

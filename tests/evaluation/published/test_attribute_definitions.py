@@ -133,6 +133,18 @@ def test_only_extractgpt_leaves_true_nulls_alone_out_of_its_macro_average():
     assert found.metrics["f1"].value == 1.0
 
 
+def test_wdc_pave_counts_a_category_without_pairs_as_nothing():
+    gold = [{"Brand": "YTQ"}, {"Weight": "20 g"}]
+    found = scores_of("wdc-pave", gold, gold, category=["Lure", "Rod"],
+                      known_attributes=['["Brand"]', '["Brand"]'])  # fmt: skip
+    assert dict(found.counts) == {"NN": 0, "NV": 0, "VN": 0, "VC": 1, "VW": 0}
+    # Brand of Lure 1, Lure 1, Rod 0: the script's row of a category whose attributes are not asked.
+    assert found.metrics["f1_macro"].value == pytest.approx(0.6667)
+    other = scores_of("extractgpt", gold, gold, category=["Lure", "Rod"],
+                      known_attributes=['["Brand"]', '["Brand"]'])  # fmt: skip
+    assert other.metrics["f1_macro"].value == 1.0
+
+
 @pytest.mark.parametrize(
     ("evidences", "prediction", "kind"),
     [
