@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from catalog.extra import with_members
 from catalog.paths import joined, parted
 from catalog.taxonomy.mapping import SHOPIFY_PREFIX
 from catalog.taxonomy.tree import Taxonomy
@@ -94,14 +95,8 @@ def relabelled(records: pl.LazyFrame, changed: pl.DataFrame) -> pl.LazyFrame:
         new, on="label", how="left", maintain_order="left"
     )
     told = pl.struct(pl.col("label").alias(GIVEN)).struct.json_encode()
-    extra = pl.col("extra")
-    merged = (
-        pl.when(extra.is_null() | (extra == "{}"))
-        .then(told)
-        .otherwise(pl.concat_str(extra.str.head(-1), pl.lit(","), told.str.slice(1)))
-    )
     is_new = pl.col("new_path").is_not_null()
     return rows.with_columns(
         pl.when(is_new).then("new_path").otherwise("category_path").alias("category_path"),
-        pl.when(is_new).then(merged).otherwise(extra).alias("extra"),
+        pl.when(is_new).then(with_members(told)).otherwise("extra").alias("extra"),
     ).drop("label", "new_path")

@@ -76,6 +76,8 @@ class Kind:
     fetch
         Brings (the first) rows of a source that is no file into files of the scratch folder,
         which are then of another kind; and notes.
+    version
+        Raised when the same files would give other records than before.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Kind:
     options: type[BaseModel] = NoOptions
     follow: Callable[[str, pl.DataFrame], dict[str, Any]] = lambda _taxonomy, _head: {}
     fetch: Callable[[SourceSettings, Path, int | None], tuple[list[Path], list[str]]] | None = None
+    version: int = 1
 
     def field_of(self, column: str) -> str:
         """What becomes of a source field."""
@@ -116,7 +119,11 @@ class Kind:
 
 
 def _published(
-    name: str, told: str, module: ModuleType, options: type[BaseModel] = NoOptions
+    name: str,
+    told: str,
+    module: ModuleType,
+    options: type[BaseModel] = NoOptions,
+    version: int = 1,
 ) -> Kind:
     """A published data set: its module has ``load``, ``sniff``, ``head`` and ``FIELDS``."""
     return Kind(
@@ -127,6 +134,7 @@ def _published(
         head=module.head,
         fields=module.FIELDS,
         options=options,
+        version=version,
     )
 
 
@@ -190,8 +198,9 @@ def _all_kinds() -> list[Kind]:
             "extractgpt",
             "ExtractGPT's AE-110K and OA-Mine: titles with attribute values",
             extractgpt,
+            version=2,
         ),
-        _published("wdc-pave", "WDC PAVE: offers with attribute values", wdc_pave),
+        _published("wdc-pave", "WDC PAVE: offers with attribute values", wdc_pave, version=2),
         _published(
             "pairs", "pairs of products, the same or not: ditto's lines, or a table of both", pairs
         ),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from catalog.extra import SURFACE_FORMS
 from catalog.paths import joined
 from evaluation.comparison import DEFAULT_METRIC
 from evaluation.pairing import is_identical
@@ -20,6 +21,7 @@ from evaluation.settings import CompareSettings
 from workspace.runs.gold import gold_of
 from workspace.runs.scoring import (
     Made,
+    RunInfo,
     fingerprint_of,
     load_runs,
     runs_named,
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from workspace.workspace import Workspace
 
 CATEGORY = "category"
-_NULL = ["n/a"]
+NONE = "n/a"
 
 
 def definitions_of(task: str) -> dict[str, str]:
@@ -86,13 +88,12 @@ def _published(workspace: Workspace, name: str, asked: str) -> Made:
         return Made(name, known, is_new=False)
     strict = score_runs(workspace, [name])[0].snapshot.figures
     loaded = load_runs(workspace, [run], keep_rows=True)
-    rows = _with_category(workspace, loaded.rows[name])
+    gold = _gold(workspace, run)
+    rows = _with_gold(loaded.rows[name], gold)
     clusters = loaded.answers[name].clusters
     found = published_scores(definition, rows, clusters, workspace.settings.score)
     estimates = {k: v for k, v in strict.items() if isinstance(v, dict) and "value" in v}
-    lines = literature_lines(
-        asked, run.task, _as_published(gold_of(workspace, run.task, run.split))
-    )
+    lines = literature_lines(asked, run.task, as_published(gold))
     figures = {
         "strict": {
             "definition": "strict",
@@ -136,9 +137,11 @@ def with_published(
     """
     asked = definition_for(definition, twin.strict.task)
     names = [side.split(",")[0] for side in (baseline, candidate)]
-    loaded = load_runs(workspace, runs_named(workspace, names), keep_rows=True)
+    runs = runs_named(workspace, names)
+    loaded = load_runs(workspace, runs, keep_rows=True)
     before, after = (loaded.answers[name] for name in names)
-    first, second = (_with_category(workspace, loaded.rows[name]) for name in names)
+    gold = _gold(workspace, runs[0])
+    first, second = (_with_gold(loaded.rows[name], gold) for name in names)
     found = published_comparison(
         asked,
         first,
@@ -150,26 +153,66 @@ def with_published(
     return replace(twin, published=found)
 
 
-def _with_category(workspace: Workspace, rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with the category under the name that the scripts look for."""
-    gold = workspace.snapshot("curate").scan("gold")
-    paths = gold.select("record_id", joined("category_path").alias(CATEGORY)).collect()
-    return rows.join(
-        paths, left_on="example_id", right_on="record_id", how="left", maintain_order="left"
+def _gold(workspace: Workspace, run: RunInfo) -> pl.DataFrame:
+    """The gold of a run, with what the source says beyond the record."""
+    kept = workspace.snapshot("curate").scan("gold").select("record_id", "extra").collect()
+    return gold_of(workspace, run.task, run.split).join(
+        kept, left_on="example_id", right_on="record_id", how="left", maintain_order="left"
     )
 
 
-def _as_published(gold: pl.DataFrame) -> pl.DataFrame:
-    """Gold as a paper's file has it: one category, attributes as an object, null as "n/a"."""
+def _with_gold(rows: pl.DataFrame, gold: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose gold is what the scripts look for, under their names."""
+    told = {"attributes": "gold_attributes"}
+    ours = as_published(gold, none=None)
+    columns = [name for name in ("example_id", CATEGORY, *told) if name in ours.columns]
+    ours = ours.select(columns).rename(told, strict=False)
+    kept = rows.drop(name for name in ours.columns if name != "example_id" and name in rows.columns)
+    return kept.join(ours, on="example_id", how="left", maintain_order="left")
+
+
+def as_published(gold: pl.DataFrame, none: str | None = NONE) -> pl.DataFrame:
+    """Gold as a paper's file has it: one category, and attributes as an object.
+
+    An attribute that the source gave values and "n/a" for has both again, in the order of the source
+    (`catalog.extra.SURFACE_FORMS`), as long as nobody has changed its values.
+
+    Parameters
+    ----------
+    gold
+        ``category_path``, and where they are there ``attributes`` and ``extra``; others are kept.
+    none
+        How a null is written: ExtractGPT's files have "n/a".
+    """
+    gold = gold.with_columns(joined("category_path").alias(CATEGORY))
     if "attributes" not in gold.columns:
         return gold
+    extras = gold["extra"] if "extra" in gold.columns else [None] * gold.height
     texts = [
         json.dumps(
-            {one["key"]: [e["value"] for e in one["evidences"] or []] or _NULL for one in held}
+            {
+                key: [none if form is None else form for form in forms or [None]]
+                for key, forms in _forms(held, extra).items()
+            }
         )
-        for held in gold["attributes"].to_list()
+        for held, extra in zip(gold["attributes"].to_list(), extras, strict=True)
     ]
-    return gold.select(joined("category_path").alias(CATEGORY), pl.Series("attributes", texts))
+    return gold.with_columns(pl.Series("attributes", texts, dtype=pl.String))
+
+
+def _forms(held: list[dict[str, Any]] | None, extra: str | None) -> dict[str, list[str | None]]:
+    """The values of each attribute, and a null among them where the source has "n/a"."""
+    forms: dict[str, list[str | None]] = {
+        one["key"]: [e["value"] for e in one["evidences"] or []] for one in held or []
+    }
+    if extra is None or SURFACE_FORMS not in extra:
+        return forms
+    given = json.loads(extra).get(SURFACE_FORMS) or {}
+    return forms | {
+        key: [None if form == NONE else form for form in all_of]
+        for key, all_of in given.items()
+        if forms.get(key) == [form for form in all_of if form != NONE]
+    }
 
 
 def main_of(body: dict[str, Any]) -> dict[str, Any]:

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 
 def _decides(settings: Settings) -> Any:
-    return {
+    told = {
         "source": settings.source.model_dump(mode="json"),
         "taxonomy": settings.taxonomy.model_dump(mode="json", exclude_none=True),
     }
+    version = kind_named(settings.source.kind).version
+    return told if version == 1 else {**told, "kind_version": version}
 
 
 def _outside(workspace: Workspace) -> dict[str, str]:

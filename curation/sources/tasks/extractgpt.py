@@ -2,15 +2,19 @@
 
 Source: Brinkmann et al., "ExtractGPT", 2023 (arXiv 2310.12537), `wbsg-uni-mannheim/ExtractGPT`:
 JSON Lines of ``input`` (a title), ``category`` and ``target_scores`` (attribute -> value -> 1;
-the value ``n/a`` is "asked, and there is none").
+the value ``n/a`` is "asked, and there is none"). Where ``n/a`` stands beside other values, which
+annotators did not agree on, the record has the values, and ``extra`` all forms in their order: the
+published script takes such an attribute for null if ``n/a`` comes first.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
 
+from catalog.extra import SURFACE_FORMS, with_members
 from curation.sources.documents import (
     Documents,
     field,
@@ -97,6 +101,7 @@ def with_attributes(rows: pl.LazyFrame, values: pl.DataFrame, documents: Documen
     texts = rows.select("nr", "paragraphs").collect()
     attributes = attributes_of(values, texts)
     rows = rows.join(attributes.lazy(), on="nr", how="left", maintain_order="left")
+    rows = _with_forms(rows, values)
     placed = (
         attributes.explode("attributes").unnest("attributes").explode("evidences")
         .drop_nulls("evidences").unnest("evidences")
@@ -108,6 +113,30 @@ def with_attributes(rows: pl.LazyFrame, values: pl.DataFrame, documents: Documen
         "n_evidences_placed": int(placed["begin"].count()),
     }
     return finished(rows, documents, figures=figures)
+
+
+def _with_forms(rows: pl.LazyFrame, values: pl.DataFrame) -> pl.LazyFrame:
+    """Rows that keep, in ``extra``, the forms of attributes with values and without any."""
+    is_none = pl.col("value").is_null()
+    told: dict[int, dict[str, list[str]]] = {}
+    mixed = values.filter((is_none.any() & ~is_none.all()).over("nr", "key")).unique(
+        ["nr", "key", "value"], keep="first", maintain_order=True
+    )
+    for nr, key, value in mixed.select("nr", "key", "value").iter_rows():
+        told.setdefault(nr, {}).setdefault(key, []).append(NONE if value is None else value)
+    if not told:
+        return rows
+    texts = [json.dumps({SURFACE_FORMS: forms}, ensure_ascii=False) for forms in told.values()]
+    kept = pl.LazyFrame(
+        {"nr": list(told), "_forms": texts}, schema_overrides={"nr": values.schema["nr"]}
+    )
+    joined = rows.join(kept, on="nr", how="left", maintain_order="left")
+    return joined.with_columns(
+        pl.when(pl.col("_forms").is_null())
+        .then("extra")
+        .otherwise(with_members(pl.col("_forms")))
+        .alias("extra")
+    ).drop("_forms")
 
 
 def head(path: Path, settings: SourceSettings) -> pl.DataFrame:

@@ -2,13 +2,27 @@
 
 import json
 
+import polars as pl
 import pytest
 
 from catalog.errors import InputError
+from evaluation.formats import FORMATS, FormatOptions
+from evaluation.published.literature import AE_110K, OA_MINE, literature_lines, split_digest
+from evaluation.published.twins import TwinComparison
 from terminal.main import run
 from tests.runs_workspace import TEST, bring, bring_attributes, import_rows, runs_workspace
-from workspace.runs.published import definitions_of, published_runs, twin_of
+from workspace.opening import Declared, init_workspace
+from workspace.runs import compare
+from workspace.runs.published import (
+    as_published,
+    definitions_of,
+    published_runs,
+    twin_of,
+    with_published,
+)
+from workspace.settings import change_settings
 from workspace.views.results import reference_lines
+from workspace.workspace import Workspace
 
 
 @pytest.fixture
@@ -60,20 +74,81 @@ def test_score_and_compare_of_a_workspace_take_a_definition(workspace, capsys):
     assert found["published"]["difference"] == pytest.approx(found["difference"], abs=1e-4)
 
 
-def test_the_published_split_in_a_workspace_has_its_lines(shared_data, tmp_path):
-    from evaluation.published.literature import OA_MINE, literature_lines, split_digest
-    from workspace.opening import Declared, init_workspace
-    from workspace.runs.published import _as_published
-    from workspace.workspace import Workspace
+EXTRACTGPT = "attributes/extractgpt"
 
-    source = shared_data / "attributes/extractgpt/oa-mine/test.jsonl"
-    init_workspace(tmp_path / "oa", Declared([str(source)]))
-    opened = Workspace(tmp_path / "oa")
+
+@pytest.mark.parametrize(("name", "digest"), [("ae-110k", AE_110K[1]), ("oa-mine", OA_MINE[1])])
+def test_the_published_split_in_a_workspace_has_its_lines(shared_data, tmp_path, name, digest):
+    source = shared_data / EXTRACTGPT / name / "test.jsonl"
+    init_workspace(tmp_path / "w", Declared([str(source)]))
+    opened = Workspace(tmp_path / "w")
     opened.run("load")
-    gold = _as_published(opened.snapshot("load").read("records"))
-    assert split_digest(gold) == OA_MINE[1]
+    gold = as_published(opened.snapshot("load").read("records"))
+    assert split_digest(gold) == digest
     assert len(literature_lines("extractgpt", "attributes", gold)) == 5
     assert literature_lines("extractgpt", "attributes", gold.head(400)) == []
+
+
+@pytest.fixture
+def ae_110k(shared_data, tmp_path):
+    """The test split of AE-110K as gold, and the stored answers of the GPT-4 ensemble as a run."""
+    source = shared_data / EXTRACTGPT / "ae-110k/test.jsonl"
+    init_workspace(tmp_path / "ae", Declared([str(source)]))
+    change_settings(tmp_path / "ae" / "goldshelf.toml", "split", {"keep_publisher": True})
+    opened = Workspace(tmp_path / "ae")
+    opened.run("split")
+    path = next(
+        (shared_data / EXTRACTGPT / "predictions").glob("*ae_110k*1_0___json_schema_ensembling*")
+    )
+    stored = FORMATS["extractgpt"].read(path, FormatOptions())
+    answers = {}
+    for gold, said in zip(stored.gold.to_dicts(), stored.predictions["parsed"], strict=True):
+        told = [gold["category"], gold["input"], json.loads(gold["attributes"])]
+        answers.setdefault(json.dumps(told), []).append(said)
+    rows = []
+    for key, line in zip(
+        opened.snapshot("curate").read("gold")["record_id"],
+        source.read_text("utf-8").splitlines(),
+        strict=True,
+    ):
+        row = json.loads(line)
+        forms = {name: list(values) for name, values in row["target_scores"].items()}
+        said = answers[json.dumps([row["category"], row["input"], forms])].pop()
+        rows.append({"example_id": key, "raw_output": said})
+    import_rows(opened, "ensemble", rows, task="attributes")
+    return opened
+
+
+def test_a_stored_run_scores_in_a_workspace_what_was_published(ae_110k, capsys):
+    body = twin_of(ae_110k, "ensemble", "extractgpt")
+    found = [round(100 * body["published"][n]["value"], 2) for n in ("precision", "recall", "f1")]
+    assert found == [91.23, 84.27, 87.61]
+    # Two titles have "n/a" before a value: null for the script, that value strictly.
+    assert body["published"]["counts"] == {"NN": 205, "NV": 31, "VN": 126, "VC": 1050, "VW": 70}
+    assert round(body["strict"]["f1"]["value"], 4) == 0.8754
+    lines = {line["system"]: line["value"] for line in body["published_lines"]}
+    assert lines["GPT-4-0613, 10 shots of 100 %, ensemble"] == 0.8761
+    assert run(["score", "ensemble", "-w", str(ae_110k.root), "--definition", "extractgpt"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "GPT-4-0613, 10 shots of 100 %, ensemble: f1 0.8761" in said
+    # A comparison reads the gold in the same way.
+    same = compare(ae_110k, "ensemble", "ensemble")
+    twin = with_published(ae_110k, TwinComparison(same), "ensemble", "ensemble", "extractgpt")
+    main = twin.published.metrics["f1"]
+    assert (round(main.baseline.value, 4), main.difference.value) == (0.8761, 0)
+
+
+def test_a_value_that_a_person_changed_is_no_longer_the_sources_null():
+    attribute = {"key": "Use", "evidences": [{"value": "tea", "pid": 0, "begin": 0, "end": 3}]}
+    extra = json.dumps({"surface_forms": {"Use": ["n/a", "tea"]}})
+    gold = pl.DataFrame(
+        {"category_path": [["Mugs"]], "attributes": [[attribute]], "extra": [extra]}
+    )
+    assert json.loads(as_published(gold)["attributes"][0]) == {"Use": ["n/a", "tea"]}
+    assert json.loads(as_published(gold, none=None)["attributes"][0]) == {"Use": [None, "tea"]}
+    changed = [[{"key": "Use", "evidences": [{"value": "coffee"}]}]]
+    gold = gold.with_columns(attributes=pl.Series(changed))
+    assert json.loads(as_published(gold)["attributes"][0]) == {"Use": ["coffee"]}
 
 
 def test_a_run_on_attributes_has_its_reference_lines(workspace, capsys):

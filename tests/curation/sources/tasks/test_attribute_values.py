@@ -123,3 +123,26 @@ def test_a_missing_file_and_a_folder_without_fitting_files_are_refused(tmp_path)
     (tmp_path / "scratch").rmdir()
     with pytest.raises(InputError, match="no file in this folder looks like ExtractGPT"):
         load(extractgpt, tmp_path, {}, ["."])
+
+
+def test_forms_of_which_one_is_none_are_kept_in_their_order_beside_the_values(tmp_path):
+    mixed = {"Use": {"n/a": 1, "tea": 1}, "Size": {"0.3l": 1, "n/a": 1}, "Colour": {"n/a": 1}}
+    rows = [MUG, {**MUG, "target_scores": mixed, "shop": "s"}]
+    records, _ = load(extractgpt, tmp_path, {"test.jsonl": rows})
+    values = {
+        a["key"]: [e["value"] for e in a["evidences"]] for a in records["attributes"][1].to_list()
+    }
+    assert values == {"Use": ["tea"], "Size": ["0.3l"], "Colour": []}
+    assert records["extra"][0] is None
+    assert json.loads(records["extra"][1]) == {
+        "shop": "s",
+        "surface_forms": {"Use": ["n/a", "tea"], "Size": ["0.3l", "n/a"]},
+    }
+
+
+def test_a_value_of_two_paragraphs_is_one_form(tmp_path):
+    maker = {**OFFER["target_scores"]["Maker"], "n/a": {"pid": [0], "score": 1}}
+    rows = [{**OFFER, "target_scores": {"Maker": maker}}]
+    records, _ = load(wdc_pave, tmp_path, {"a.jsonl": rows})
+    forms = json.loads(records["extra"][0])["surface_forms"]
+    assert forms == {"Maker": ["Dell", "HP", "n/a"]}
