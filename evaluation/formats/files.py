@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +15,7 @@ from catalog.errors import InputError
 
 _START = 1 << 16
 _SHOWN = 40
+_PARQUET = b"PAR1"
 _PICKLES = tuple(bytes([0x80, version]) for version in range(2, 6))
 
 
@@ -43,13 +45,30 @@ def first_object(path: Path) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
+def _is_cut_gzip(path: Path) -> bool:
+    try:
+        with open_bytes(path) as file:
+            file.read(_START)
+    except EOFError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _end_of(path: Path, n_bytes: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(-min(n_bytes, path.stat().st_size), os.SEEK_END)
+        return file.read()
+
+
 def check_readable(path: Path) -> None:
     """Refuse what no importer may open.
 
     Raises
     ------
     InputError
-        If there is no such file, it is empty, or it is a pickle, which is not opened.
+        If there is no such file, it is empty or cut off, or a pickle, which is not opened.
     """
     if not path.exists():
         raise InputError(f"{path}: no such file. Check the path.")
@@ -57,7 +76,11 @@ def check_readable(path: Path) -> None:
         return
     start = start_of(path)
     if not start.strip():
+        if _is_cut_gzip(path):
+            raise InputError(f"{path} is cut off: copy it again.")
         raise InputError(f"{path} is empty. Expected one row for each example.")
+    if start[:4] == _PARQUET and _end_of(path, 4) != _PARQUET:
+        raise InputError(f"{path} is Parquet that is cut off: copy it again.")
     if start[:2] in _PICKLES:
         raise InputError(
             f"{path} is a pickle, and opening one can run any code: it is not read. Write the run "
@@ -126,7 +149,10 @@ def json_body(path: Path) -> Any:
     try:
         return parsed_json(text)
     except ValueError as error:
-        ends = "" if text[-1:] in b"}]" else " The file was not written to its end."
+        is_cut = text[-1:] not in b"}]" or getattr(error, "pos", 0) >= len(
+            text.decode("utf-8", "replace")
+        )
+        ends = " The file was not written to its end." if is_cut else ""
         raise InputError(f"{path}: not JSON: {error}.{ends}") from error
 
 

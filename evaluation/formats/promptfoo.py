@@ -7,6 +7,8 @@ assertion is an answer (``failureReason`` 1); a call that failed is an error (2)
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,20 +62,22 @@ def read(path: Path, options: FormatOptions) -> ReadRun:
     numbers = [row["number"] for row in rows]
     ids, _ = example_ids(
         variables,
-        [row["test"] for row in rows],
+        _tests(rows),
         key=options.key,
         where=where,
         unit="result",
         numbers=numbers,
     )
-    refuse_twice(ids, [None] * len(ids), where=where, unit="result", numbers=numbers)
+    repeats = _repeats(ids, rows)
+    refuse_twice(ids, repeats, where=where, unit="result", numbers=numbers)
     predictions = [
         {
             "example_id": name,
+            "repeat": repeat,
             "example_hash": text_or_none(row["vars"].get("example_hash")),
             **row["answer"],
         }
-        for name, row in zip(ids, rows, strict=True)
+        for name, repeat, row in zip(ids, repeats, rows, strict=True)
     ]
     n_errors = sum(row["answer"]["error"] is not None for row in rows)
     if n_errors:
@@ -81,6 +85,30 @@ def read(path: Path, options: FormatOptions) -> ReadRun:
     gold = gold_frame(ids, [row["gold"] for row in rows], variables)
     about = {"model": rows[0]["provider"], "prompt": rows[0]["prompt"], "prompt_number": chosen}
     return ReadRun(predictions_of(predictions, where), gold, about, None, notes)
+
+
+def _tests(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """The number of each test; that of the first one with its variables and gold."""
+    first: dict[str, str] = {}
+    return [
+        first.setdefault(_asked(row), row["test"]) if row["vars"] else row["test"] for row in rows
+    ]
+
+
+def _asked(row: dict[str, Any]) -> str:
+    return as_text([row["vars"], row["gold"]])
+
+
+def _repeats(ids: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[int | None]:
+    """The number of each asking where every test was asked as often (``--repeat``); else None."""
+    seen: Counter[str] = Counter()
+    numbers: list[int | None] = []
+    for name in ids:
+        numbers.append(seen[name])
+        seen[name] += 1
+    times, tests = set(seen.values()), {_asked(row) for row in rows}
+    is_repeated = len(times) == 1 and times != {1} and len(tests) == len(seen)
+    return numbers if is_repeated else [None] * len(ids)
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from catalog.errors import InputError
+from evaluation.formats.files import json_lines
 from evaluation.formats.read_run import Format, FormatOptions, ReadRun, predictions_of
 
 _NEEDED = ("id", "gold_json", "raw_output")
@@ -41,7 +42,7 @@ def read(path: Path, options: FormatOptions) -> ReadRun:
         If a line is no JSON object or lacks a part.
     """
     predictions, gold, models, n_errors = [], [], dict[str, None](), 0
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in json_lines(path):
         row = _row(path, number, line)
         key = str(row["id"])
         models[str(row.get("model") or "unknown")] = None
@@ -76,23 +77,10 @@ def read(path: Path, options: FormatOptions) -> ReadRun:
     )
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        text = Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as UTF-8 text: {error}.") from error
-    return text.split("\n")[: -1 if text.endswith("\n") else None]
-
-
-def _row(path: Path, number: int, line: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise InputError(f"{path}, line {number}: not JSON: {error}.") from error
-    if not isinstance(row, dict) or not all(name in row for name in _NEEDED):
+def _row(path: Path, number: int, row: dict[str, Any]) -> dict[str, Any]:
+    if not all(name in row for name in _NEEDED):
         raise InputError(
-            f"{path}, line {number}: expected {', '.join(_NEEDED)}; found "
-            f"{', '.join(row) if isinstance(row, dict) else type(row).__name__}."
+            f"{path}, line {number}: expected {', '.join(_NEEDED)}; found {', '.join(row)}."
         )
     return row
 

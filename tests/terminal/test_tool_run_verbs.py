@@ -1,12 +1,14 @@
 """import-run, score and compare on the files of other tools."""
 
 import json
+import pickle
 
 import pytest
 
 from terminal.main import run
 from tests import tool_files as tools
 from tests.shop_workspace import shop
+from workspace.runs import runs
 
 
 def said(capsys):
@@ -74,6 +76,52 @@ def test_a_mistake_is_one_line_and_2(tmp_path, capsys, arguments, told):
     streams = capsys.readouterr()
     assert told in streams.err
     assert len(streams.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ("half", "not written to its end"),
+        ("empty", "is empty"),
+        ("pickle", "is a pickle"),
+        ("twice", "key 'P0' stands at test case 1 already"),
+        ("foreign", "none of 6 rows has an example_id of split test (found 'XP0'"),
+        ("ours", "it looks like deepeval. Pass --format deepeval"),
+        ("helm", "it looks like deepeval. Pass --format deepeval"),
+    ],
+)
+def test_a_run_that_is_broken_leaves_nothing_behind(tmp_path, capsys, broken, told):
+    workspace = shop(tmp_path)
+    path = tools.deepeval(tmp_path)
+    whole = path.read_bytes()
+    if broken == "foreign":
+        tools.deepeval(tmp_path, [row | {"id": f"X{row['id']}"} for row in tools.ROWS])
+    elif broken == "twice":
+        tools.deepeval(tmp_path, [*tools.ROWS, tools.ROWS[0]])
+    else:
+        path.write_bytes(
+            {"half": whole[:900], "empty": b" ", "pickle": pickle.dumps(1)}.get(broken, whole)
+        )
+    form = {"ours": "goldshelf", "helm": "helm"}.get(broken, "deepeval")
+    words = ["import-run", str(path), "--format", form, "-w", str(workspace.root)]
+    assert run(words) == 2
+    streams = capsys.readouterr()
+    assert told in streams.err
+    assert len(streams.err.strip().splitlines()) == 1
+    assert streams.out == ""
+    assert runs(workspace).is_empty()
+
+
+def test_two_files_over_other_rows_are_not_averaged(tmp_path, capsys):
+    whole, few = (
+        tools.helm(tmp_path / "a"),
+        tools.helm(tmp_path / "b", [tools.helm_state(row) for row in tools.ROWS[:4]]),
+    )
+    words = ["compare", "--baseline", str(whole), "--candidate", str(few), "--format", "helm"]
+    assert run(words) == 2
+    streams = capsys.readouterr()
+    assert "are on different rows: 2 examples only in the first" in streams.err
+    assert streams.out == ""
 
 
 def test_compare_takes_the_error_file_of_each_side(tmp_path, capsys):

@@ -17,6 +17,7 @@ from evaluation.formats.choosing import (
     OWN,
     chosen_format,
     format_names,
+    format_of,
     read_as,
 )
 from workspace.runs.gold import gold_of
@@ -90,6 +91,12 @@ def import_file(
     where = shown_as or str(path)
     found = chosen_format(path, form or AUTO)
     if found is None and card is None:
+        likely = format_of(path)
+        if likely is not None:
+            raise InputError(
+                f"{path} is not of format {OWN}: it looks like {likely.name}. Pass --format "
+                f"{likely.name}."
+            )
         raise InputError(
             f"{path}: no run card. Pass RUN.json beside predictions of our own contract, or "
             f"--format where a tool wrote the file: {', '.join(FORMATS)}."

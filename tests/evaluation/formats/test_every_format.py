@@ -94,14 +94,53 @@ def test_an_empty_file_and_a_pickle_are_refused_unopened(tmp_path, name):
         read_run(dangerous, name)
 
 
-@pytest.mark.parametrize("name", [name for name in TESTED if name != "lighteval"])
-def test_a_file_that_was_not_written_to_its_end_is_one_clear_line(tmp_path, name):
+@pytest.mark.parametrize("name", TESTED)
+@pytest.mark.parametrize("share", [0.5, 0.97])
+def test_a_file_that_was_not_written_to_its_end_is_one_clear_line(tmp_path, name, share):
     path, options = written(tmp_path)[name]
-    path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(InputError, match=r"cut off|not JSON|cannot be read") as error:
-        read_run(path, name, options)
-    assert str(path) in str(error.value)
-    assert "\n" not in str(error.value)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
+    for form in (name, "auto"):
+        with pytest.raises(InputError, match=r"cut off|not written to its end") as error:
+            read_run(path, form, options)
+        assert str(path) in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+KEYED = [name for name in TESTED if name not in ("inspect", "opencompass", "ecinstruct")]
+
+
+@pytest.mark.parametrize("name", KEYED)
+def test_a_key_that_stands_twice_is_refused_whatever_number_the_tool_gave_it(tmp_path, name):
+    rows = [*tools.ROWS, tools.ROWS[0]]
+    path = {
+        "lm-eval": tools.lm_eval,
+        "promptfoo": tools.promptfoo,
+        "openai-batch": lambda folder, rows: tools.write_lines(
+            folder / "b.jsonl", [tools.batch_row(row) for row in rows]
+        ),
+        "lighteval": tools.lighteval,
+        "helm": lambda folder, rows: tools.helm(folder, [tools.helm_state(r) for r in rows]),
+        "deepeval": tools.deepeval,
+    }[name](tmp_path, rows)
+    with pytest.raises(InputError, match=r"'P0' stands (at|in) .* already"):
+        read_run(path, name)
+
+
+def test_an_id_that_numbers_something_else_is_no_key(tmp_path):
+    rows = [row | {"id": "shop"} for row in tools.ROWS]
+    path = tools.lm_eval(tmp_path, rows)
+    for at in range(6):  # lm-eval's own hash of each document
+        path.write_text(path.read_text().replace('"hashshop"', f'"h{at}"', 2))
+    assert read_run(path).predictions["example_id"].n_unique() == 6
+
+
+def test_json_that_ends_behind_a_bracket_is_cut_off_too(tmp_path):
+    path = tools.helm_displayed(tmp_path)
+    text = path.read_text()
+    path.write_text(text[: text.index("}") + 1])
+    with pytest.raises(InputError, match="The file was not written to its end"):
+        read_run(path, "helm")
 
 
 def test_half_a_line_is_told_with_its_number(tmp_path):

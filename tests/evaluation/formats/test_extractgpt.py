@@ -5,6 +5,7 @@ import pytest
 
 from catalog.errors import InputError
 from evaluation.formats import FORMATS, FormatOptions
+from evaluation.formats.choosing import read_run
 
 EXTRACTGPT, WDC = FORMATS["extractgpt"], FORMATS["wdc-pave-gpt"]
 BODY = {
@@ -108,6 +109,19 @@ def test_tokens_and_latency_of_wdc_pave_runs_are_read(shared_data):
     assert run.predictions["latency_ms"][0] == pytest.approx(1221)
     tokens = run.predictions["usage"].str.json_path_match("$.output_tokens").cast(int).sum()
     assert tokens == 7824
+
+
+def test_half_a_line_and_half_a_packed_file_are_cut_off(tmp_path, run_file):
+    line = '{"id": 1, "gold_json": {}, "pred_json": {}, "raw_output": "{}"}\n'
+    path = tmp_path / "run.jsonl"
+    path.write_text(line + line[:30])
+    with pytest.raises(InputError, match="line 2: the last line is cut off"):
+        read_run(path, "wdc-pave-gpt")
+    packed = run_file(BODY)
+    packed.write_bytes(packed.read_bytes()[:60])
+    for form in ("extractgpt", "auto"):
+        with pytest.raises(InputError, match=r"run\.gz is cut off: copy it again"):
+            read_run(packed, form)
 
 
 def test_a_line_of_another_kind_is_named(tmp_path):

@@ -96,5 +96,5 @@ def test_the_task_is_told_by_the_rows_where_the_file_has_another_name(tmp_path):
 def test_details_that_are_cut_off_are_refused(tmp_path):
     path = tools.lighteval(tmp_path)
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(InputError, match="not of format lighteval"):
+    with pytest.raises(InputError, match="is Parquet that is cut off: copy it again"):
         read_run(path, "lighteval")

@@ -65,3 +65,14 @@ def test_an_unknown_version_and_an_empty_one_are_refused(tmp_path):
         read_run(tools.promptfoo(tmp_path, version=9))
     with pytest.raises(InputError, match="holds no results"):
         read_run(tools.promptfoo(tmp_path, rows=[]))
+
+
+def test_tests_that_were_asked_several_times_are_repeats(tmp_path):
+    # promptfoo eval --repeat 2 gives each asking a number of its own; the variables are the same.
+    path = tools.promptfoo(tmp_path, [row for row in tools.ROWS for _ in range(2)])
+    run = read_run(path)
+    assert run.predictions["repeat"].to_list() == [0, 1] * 6
+    assert run.gold["example_id"].to_list() == [row["id"] for row in tools.ROWS]
+    path = tools.promptfoo(tmp_path, [*tools.ROWS, tools.ROWS[0]])
+    with pytest.raises(InputError, match="key 'P0' stands at result 1 already"):
+        read_run(path)
