@@ -78,13 +78,17 @@ def centred(values: np.ndarray) -> np.ndarray:
 
 
 def t_p(difference: float, influence: np.ndarray, clusters: np.ndarray | None) -> Tested:
-    """Student's t test of a difference with a cluster-robust standard error."""
-    error, _ = standard_error(influence, clusters)
+    """Student's t test of a difference with a cluster-robust standard error.
+
+    Where every one of C clusters differs alike, which leaves no error, p is that of turning
+    their signs, ``2 ** (1 - C)``.
+    """
+    error, n_clusters = standard_error(influence, clusters)
     method = "cluster-robust t test"
     if math.isnan(error) or math.isnan(difference):
         return Tested(math.nan, method)
-    if error == 0:
-        return Tested(1.0 if abs(difference) <= _TINY else 0.0, method)
+    if error <= _TINY:
+        return Tested(1.0 if abs(difference) <= _TINY else 2.0 ** (1 - n_clusters), method)
     df = degrees_of_freedom(len(influence), clusters)
     return Tested(t_two_sided(difference / error, df), method)
 

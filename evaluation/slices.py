@@ -225,7 +225,7 @@ def _bounds(
     inside, effective = value * (1 - value), spread.freedom + 1
     with np.errstate(invalid="ignore", divide="ignore"):
         implied = np.minimum(inside / np.square(spread.error), most)
-        size = np.where((inside > 0) & (spread.error > 0), implied, effective)
+        size = np.where((inside > 0) & (spread.error > _TINY), implied, effective)
         low, high = share_bounds(value, size, weight, effective, t_quantiles(spread.freedom))
     known = (spread.n_clusters >= 2) & ~np.isnan(value)
     return np.where(known, low, np.nan), np.where(known, high, np.nan)

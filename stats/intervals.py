@@ -26,6 +26,7 @@ from stats.few_clusters import (
 )
 
 _TINY = 1e-12
+"""A standard error up to this is 0 but for the rounding of floats."""
 ALIKE = "no interval: every group is alike, and the statistic has no bounds"
 
 
@@ -262,7 +263,7 @@ def interval_estimate(
 def effective_size(value: float, spread: Spread, most: float) -> float:
     """Independent rows that would leave as much in doubt; the effective clusters at 0 and 1."""
     inside = value * (1 - value)
-    if inside <= 0 or spread.error <= 0:
+    if inside <= 0 or spread.error <= _TINY:
         return spread.effective
     return min(inside / spread.error**2, most)
 
@@ -273,7 +274,7 @@ def share_errors(value: float, spread: Spread) -> tuple[float, float]:
     The one away from the bound allows for what few clusters hide.
     """
     inside = value * (1 - value)
-    if inside <= 0 or spread.error <= 0:
+    if inside <= 0 or spread.error <= _TINY:
         return spread.error, spread.error
     size = outer_size(inside / spread.error**2, spread.weight, spread.effective)
     outer = math.sqrt(inside / float(size))
@@ -342,4 +343,4 @@ def independent_size(value: float, squares: float) -> float | None:
     >>> independent_size(0.75, moves @ moves)
     4.0
     """
-    return float(value * (1 - value) / squares) if squares > 0 else None
+    return float(value * (1 - value) / squares) if squares > _TINY**2 else None

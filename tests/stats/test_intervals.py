@@ -69,6 +69,17 @@ def test_clustered_intervals_cover_where_naive_ones_do_not():
     assert naive / 600 < 0.85
 
 
+def test_an_error_that_is_rounding_alone_is_none():
+    alike = bounded_estimate(0.04, np.zeros(6), None)
+    rounded = bounded_estimate(0.04, np.array([1e-17, -1e-17] * 3), None)
+    assert (rounded.low, rounded.high) == (alike.low, alike.high)
+    assert alike.high - alike.low > 0.2
+    credits = np.array([(0.8 - 1) ** 2, 0.2**2])
+    assert credits[0] != credits[1]
+    found = ratio_estimate(credits, np.ones(2))
+    assert found.low == pytest.approx(ratio_estimate(credits[::-1], np.ones(2)).low, rel=1e-9)
+
+
 def test_free_estimates_are_cut_at_the_bounds_of_the_statistic():
     found = free_estimate(0.9, np.array([0.5, -0.5, 0.4, -0.4]), None, upper=1.0)
     assert found.high == 1.0
