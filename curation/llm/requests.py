@@ -125,7 +125,14 @@ class BusyError(Exception):
 
 
 class RejectedError(Exception):
-    """Asking again is of no use: no key, no rights, no such model, a malformed request."""
+    """Asking again is of no use: no key, no rights, no such model, a malformed request.
+
+    ``status`` is that of HTTP; None where no server was asked.
+    """
+
+    def __init__(self, told: str, status: int | None = None) -> None:
+        super().__init__(told)
+        self.status = status
 
 
 class Provider(Protocol):

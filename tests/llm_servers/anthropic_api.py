@@ -31,6 +31,10 @@ class Anthropic:
 
     def __init__(self) -> None:
         self._number = itertools.count(1)
+        self.forget()
+
+    def forget(self) -> None:
+        """Know no batch any more."""
         self._batches: dict[str, dict[str, Any]] = {}
         self._rows: dict[str, list[dict[str, Any]]] = {}
         self._results: dict[str, bytes] = {}
@@ -42,6 +46,7 @@ class Anthropic:
         return [
             web.post("/v1/messages", server.question),
             web.post("/v1/messages/batches", self._take_batch),
+            web.get("/v1/messages/batches", self._list_batches),
             web.get("/v1/messages/batches/{id}", self._tell_batch),
             web.get("/v1/messages/batches/{id}/results", self._give_results),
         ]
@@ -110,8 +115,8 @@ class Anthropic:
         return {"type": "error", "error": told, "request_id": None}
 
     async def _take_batch(self, http: web.Request) -> web.Response:
-        if self._server.script.key is not None and self.key(http) != self._server.script.key:
-            return self._server.reject(401, "the key is not valid")
+        if (refused := await self._server.refusal_of_batch(http)) is not None:
+            return refused
         rows = (await http.json())["requests"]
         name = f"msgbatch_{next(self._number)}"
         now = datetime.now(UTC)
@@ -131,17 +136,33 @@ class Anthropic:
         await self._server.taken(len(rows))
         return web.json_response(self._batches[name])
 
+    async def _list_batches(self, http: web.Request) -> web.Response:
+        limit = int(http.query.get("limit", 20))
+        found = self._server.listed(
+            http, list(self._batches.values()), http.query.get("after_id"), min(limit, 1000)
+        )
+        if isinstance(found, web.Response):
+            return found
+        page, has_more = found
+        names = [batch["id"] for batch in page] or [None]
+        told = {"data": [self._now(batch, http) for batch in page], "has_more": has_more}
+        return web.json_response({**told, "first_id": names[0], "last_id": names[-1]})
+
     async def _tell_batch(self, http: web.Request) -> web.Response:
         batch = self._batches.get(http.match_info["id"])
         if self._server.script.key is not None and self.key(http) != self._server.script.key:
             return self._server.reject(401, "the key is not valid")
         if batch is None:
             return self._server.reject(404, "no such batch")
+        return web.json_response(self._now(batch, http))
+
+    def _now(self, batch: dict[str, Any], http: web.Request) -> dict[str, Any]:
+        """A batch, after it was looked at once more."""
         self._polls[batch["id"]] += 1
         is_running = batch["processing_status"] == "in_progress"
         if is_running and self._polls[batch["id"]] > self._server.script.batch_polls:
             self._end(batch, f"http://{http.host}")
-        return web.json_response(batch)
+        return batch
 
     def _end(self, batch: dict[str, Any], root: str) -> None:
         lines = []

@@ -11,7 +11,7 @@ In a test of any folder below one whose ``conftest.py`` says
         assert server.counts()["by_status"] == {"429": 1, "200": 9}
 
 Keywords are those of `script.Script`; ``server.follow(...)`` gives it another script, and
-``server.follow(..., reset=True)`` also begins to count anew. ``server.counts()``: ``n_requests,
+``server.follow(..., reset=True)`` also begins to count anew, without a batch of before. ``server.counts()``: ``n_requests,
 n_billed, n_billed_again, n_tokens_in, n_tokens_out, n_batches, n_batch_rows, n_in_flight,
 most_in_flight, by_status, by_model``. ``server.requests()``: the last bodies with path and headers. ``server.billed()``: how
 often each body was billed. A benchmark starts one by ``python tests/llm_servers/serve.py``.

@@ -31,6 +31,10 @@ class Gemini:
 
     def __init__(self) -> None:
         self._number = itertools.count(1)
+        self.forget()
+
+    def forget(self) -> None:
+        """Know no batch any more."""
         self._batches: dict[str, dict[str, Any]] = {}
         self._rows: dict[str, list[dict[str, Any]]] = {}
         self._polls: dict[str, int] = {}
@@ -43,6 +47,7 @@ class Gemini:
             web.post(
                 "/{version:v1(?:beta)?}/models/{model}:batchGenerateContent", self._take_batch
             ),
+            web.get("/{version:v1(?:beta)?}/batches", self._list_batches),
             web.get("/{version:v1(?:beta)?}/batches/{id}", self._tell_batch),
         ]
 
@@ -93,8 +98,8 @@ class Gemini:
         return {"error": {"code": status, "message": message, "status": name}}
 
     async def _take_batch(self, http: web.Request) -> web.Response:
-        if self._server.script.key is not None and self.key(http) != self._server.script.key:
-            return self._server.reject(401, "the key is not valid")
+        if (refused := await self._server.refusal_of_batch(http)) is not None:
+            return refused
         batch = (await http.json())["batch"]
         name = f"batches/b{next(self._number)}"
         model = http.match_info["model"]
@@ -119,12 +124,31 @@ class Gemini:
         await self._server.taken(len(rows))
         return web.json_response(self._batches[name])
 
+    async def _list_batches(self, http: web.Request) -> web.Response:
+        found = self._server.listed(
+            http,
+            list(self._batches.values()),
+            http.query.get("pageToken") or None,
+            int(http.query.get("pageSize", 20)),
+        )
+        if isinstance(found, web.Response):
+            return found
+        page, has_more = found
+        told: dict[str, Any] = {"operations": [self._now(b) for b in page]} if page else {}
+        if has_more:
+            told["nextPageToken"] = page[-1]["name"]
+        return web.json_response(told)
+
     async def _tell_batch(self, http: web.Request) -> web.Response:
         batch = self._batches.get("batches/" + http.match_info["id"])
         if self._server.script.key is not None and self.key(http) != self._server.script.key:
             return self._server.reject(401, "the key is not valid")
         if batch is None:
             return self._server.reject(404, "no such batch")
+        return web.json_response(self._now(batch))
+
+    def _now(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """A batch, after it was looked at once more."""
         name = batch["name"]
         self._polls[name] += 1
         if batch["metadata"]["state"] in ("BATCH_STATE_PENDING", "BATCH_STATE_RUNNING"):
@@ -132,7 +156,7 @@ class Gemini:
                 self._end(batch)
             else:
                 batch["metadata"]["state"] = "BATCH_STATE_RUNNING"
-        return web.json_response(batch)
+        return batch
 
     def _end(self, batch: dict[str, Any]) -> None:
         if self._server.script.batch_breaks:

@@ -24,6 +24,10 @@ class OpenAI:
 
     def __init__(self) -> None:
         self._number = itertools.count(1)
+        self.forget()
+
+    def forget(self) -> None:
+        """Know no batch any more."""
         self._files: dict[str, bytes] = {}
         self._batches: dict[str, dict[str, Any]] = {}
         self._polls: dict[str, int] = {}
@@ -37,6 +41,7 @@ class OpenAI:
             web.post("/v1/files", self._take_file),
             web.get("/v1/files/{id}/content", self._give_file),
             web.post("/v1/batches", self._take_batch),
+            web.get("/v1/batches", self._list_batches),
             web.get("/v1/batches/{id}", self._tell_batch),
         ]
 
@@ -155,8 +160,8 @@ class OpenAI:
 
     async def _take_batch(self, http: web.Request) -> web.Response:
         body = await http.json()
-        if self._server.script.key is not None and self.key(http) != self._server.script.key:
-            return self._server.reject(401, "the key is not valid")
+        if (refused := await self._server.refusal_of_batch(http)) is not None:
+            return refused
         name = f"batch_{next(self._number)}"
         n_lines = self._files[body["input_file_id"]].count(b"\n")
         self._polls[name] = 0
@@ -166,6 +171,7 @@ class OpenAI:
             "endpoint": body["endpoint"],
             "input_file_id": body["input_file_id"],
             "completion_window": body["completion_window"],
+            "metadata": body.get("metadata"),
             "created_at": int(time.time()),
             "status": "validating",
             "request_counts": {"total": n_lines, "completed": 0, "failed": 0},
@@ -173,19 +179,39 @@ class OpenAI:
         await self._server.taken(n_lines)
         return web.json_response(self._batches[name])
 
+    async def _list_batches(self, http: web.Request) -> web.Response:
+        limit = int(http.query.get("limit", 20))
+        found = self._server.listed(
+            http, list(self._batches.values()), http.query.get("after"), min(limit, 100)
+        )
+        if isinstance(found, web.Response):
+            return found
+        page, has_more = found
+        names = [batch["id"] for batch in page] or [None]
+        told = {
+            "object": "list",
+            "data": [self._now(batch) for batch in page],
+            "has_more": has_more,
+        }
+        return web.json_response({**told, "first_id": names[0], "last_id": names[-1]})
+
     async def _tell_batch(self, http: web.Request) -> web.Response:
         batch = self._batches.get(http.match_info["id"])
         if self._server.script.key is not None and self.key(http) != self._server.script.key:
             return self._server.reject(401, "the key is not valid")
         if batch is None:
             return self._server.reject(404, "no such batch")
+        return web.json_response(self._now(batch))
+
+    def _now(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """A batch, after it was looked at once more."""
         self._polls[batch["id"]] += 1
         if batch["status"] in ("validating", "in_progress"):
             if self._polls[batch["id"]] > self._server.script.batch_polls:
                 self._end(batch)
             else:
                 batch["status"] = "in_progress"
-        return web.json_response(batch)
+        return batch
 
     def _end(self, batch: dict[str, Any]) -> None:
         script = self._server.script

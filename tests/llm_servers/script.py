@@ -88,7 +88,7 @@ class Script(BaseModel):
     faults
         The first that is due befalls a request.
     batch_polls
-        How often a batch is still at work when asked for its state.
+        How often a batch is still at work when it is asked for or listed.
     batch_fails, batch_expires, batch_loses
         Rows of a batch with one of these texts end in an error, are not reached in time, or are
         never heard of again. What is refused of a request is refused of a row too.
@@ -96,6 +96,10 @@ class Script(BaseModel):
         A batch fails as a whole; Anthropic's cannot.
     batch_latency_s
         Between taking a batch and saying so.
+    batch_hangs
+        A batch is neither taken nor answered.
+    batch_page
+        The most batches that are listed at once; None where the server lists none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -117,6 +121,8 @@ class Script(BaseModel):
     batch_loses: list[str] = []
     batch_breaks: bool = False
     batch_latency_s: float = 0.0
+    batch_hangs: bool = False
+    batch_page: int | None = Field(default=20, ge=1)
 
 
 class Misbehaviour:

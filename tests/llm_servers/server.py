@@ -38,6 +38,9 @@ class Api(Protocol):
     def routes(self, server: Server) -> list[web.RouteDef]:
         """The provider's own routes."""
 
+    def forget(self) -> None:
+        """Know no batch any more."""
+
     def key(self, http: web.Request) -> str | None:
         """The key of a request."""
 
@@ -68,7 +71,8 @@ class Server:
         self._misbehaviour = Misbehaviour(script)
 
     def reset(self) -> None:
-        """Begin to count anew."""
+        """Begin to count anew, without a batch of before."""
+        self.api.forget()
         self._counts: Counter[str] = Counter()
         self._statuses: Counter[str] = Counter()
         self._models: dict[str, Counter[str]] = {}
@@ -170,6 +174,34 @@ class Server:
     def is_lost(self, asked: Asked) -> bool:
         """Whether a row of a batch is never heard of again."""
         return any(text in asked.told for text in self.script.batch_loses)
+
+    def listed(
+        self, http: web.Request, batches: list[dict[str, Any]], after: str | None, limit: int
+    ) -> tuple[list[dict[str, Any]], bool] | web.Response:
+        """A page of batches, the latest first, and whether more follow; or a refusal.
+
+        ``after`` is the ``id``, or the ``name``, that the page before ended with.
+        """
+        if self.script.key is not None and self.api.key(http) != self.script.key:
+            return self.reject(401, "the key is not valid")
+        if self.script.batch_page is None:
+            return self.reject(405, "method not allowed")
+        latest = batches[::-1]
+        begin = 0
+        if after is not None:
+            names = [batch.get("id") or batch["name"] for batch in latest]
+            begin = names.index(after) + 1
+        page = latest[begin : begin + min(limit, self.script.batch_page)]
+        return page, begin + len(page) < len(latest)
+
+    async def refusal_of_batch(self, http: web.Request) -> web.Response | None:
+        """The answer to a batch that is not taken; never, where the script says so."""
+        if self.script.key is not None and self.api.key(http) != self.script.key:
+            return self.reject(401, "the key is not valid")
+        if self.script.batch_hangs:
+            await self._hanging.wait()
+            return web.Response(status=500)
+        return None
 
     async def taken(self, n_rows: int) -> None:
         """Count a batch that was taken, and take the time to say so."""

@@ -154,6 +154,7 @@ class Batch(Base):
     (``remote_id``), then ``collected``, ``refused`` (never taken), ``failed`` (nothing was done)
     or ``lost`` (nobody knows). What is in it are the calls with its ``batch_id``. ``settings`` are
     those of its annotator when it was handed in, so that it is collected after they changed.
+    ``submitted_at`` is when it went out, the last time where the provider was busy;
     ``collected_at`` is when it was closed, whatever the reason.
     """
 

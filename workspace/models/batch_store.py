@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 HANDING_IN, OPEN = "handing in", "open"
 COLLECTED, REFUSED, BROKEN, LOST = "collected", "refused", "failed", "lost"
 CUT_OFF = "the process ended while this was handed in: the provider may have it"
+NEVER_THERE = "the process ended before the provider had it"
 NO_ROW = "the batch ended without an answer to this that anybody can read"
 _KEYS_A_QUERY = 500
 _IS_VOTE = sa.not_(Call.question.startswith("predict:"))
@@ -54,6 +55,8 @@ class OpenBatch:
         The name that the provider knows it by; None while it is being handed in.
     settings
         Those of its annotator when it was handed in.
+    submitted_at
+        When it went out, in UTC; the last time, where the provider was busy.
     """
 
     batch_id: str
@@ -61,6 +64,7 @@ class OpenBatch:
     annotator: str
     state: str
     settings: ModelAnnotator
+    submitted_at: datetime.datetime
 
     @property
     def told(self) -> str:
@@ -79,6 +83,12 @@ class BatchStore:
         with self._database.session() as session:
             session.execute(sa.insert(Batch), [{**batch, "state": HANDING_IN}])
             session.execute(sa.insert(Call), [dict(call) for call in calls])
+
+    def going_out(self, batch_id: str) -> None:
+        """Write that it goes out once more, since the provider was busy."""
+        with self._database.session() as session:
+            this = sa.update(Batch).where(Batch.batch_id == batch_id)
+            session.execute(this.values(submitted_at=now()))
 
     def handed_in(self, batch_id: str, remote_id: str) -> None:
         """Write the name that the provider gave it: the first thing that is done with it.
@@ -147,16 +157,13 @@ class BatchStore:
             return [
                 OpenBatch(
                     one.batch_id, one.remote_id, one.annotator, one.state,
-                    ModelAnnotator.model_validate(one.settings),
+                    ModelAnnotator.model_validate(one.settings), _utc(one.submitted_at),
                 )
                 for one in session.scalars(query)
             ]  # fmt: skip
 
-    def settle_cut_off(self) -> list[OpenBatch]:
-        """Close the batches whose process ended while it handed them in.
-
-        The provider may have them; what they cost nobody knows.
-        """
+    def cut_off(self) -> list[OpenBatch]:
+        """The batches whose process ended while it handed them in: the provider may have them."""
         with self._database.session() as session:
             forget_dead(session)
             alive = set(session.scalars(sa.select(Sender.sender_id)))
@@ -165,8 +172,15 @@ class BatchStore:
                 for one in session.scalars(sa.select(Batch).where(Batch.state == HANDING_IN))
                 if one.sender_id not in alive
             ]
-        told = [one for one in self.open() if one.batch_id in set(gone)]
-        return [one for one in told if self.close(one.batch_id, LOST, CUT_OFF, None)]
+        return [one for one in self.open() if one.batch_id in set(gone)] if gone else []
+
+    def remote_ids(self, provider: str) -> frozenset[str]:
+        """What a provider calls the batches that are here, collected or not."""
+        query = sa.select(Batch.remote_id).where(
+            Batch.provider == provider, Batch.remote_id.is_not(None)
+        )
+        with self._database.session() as session:
+            return frozenset(map(str, session.scalars(query)))
 
     def waiting(self, keys: Sequence[str]) -> set[str]:
         """Those of some requests that are in a batch at work."""
@@ -204,7 +218,7 @@ class BatchStore:
         query = sa.select(sa.func.max(Batch.collected_at))
         with self._database.session() as session:
             at = session.scalar(query.where(Batch.annotator.in_(list(annotators))))
-        return None if at is None else at.replace(tzinfo=at.tzinfo or datetime.UTC)
+        return None if at is None else _utc(at)
 
     def most_usd(self, except_job: str = "") -> float:
         """The most that all batches at work can cost, but those of one job."""
@@ -264,6 +278,10 @@ def batches_frame(workspace: Workspace, *, only_open: bool = False) -> pl.DataFr
     if not workspace.has_database:
         return pl.DataFrame(schema=_SHOWN)
     return BatchStore(workspace.database).frame(only_open=only_open)
+
+
+def _utc(at: datetime.datetime) -> datetime.datetime:
+    return at.replace(tzinfo=at.tzinfo or datetime.UTC)
 
 
 def _at_work(query: Any) -> Any:

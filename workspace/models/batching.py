@@ -22,9 +22,10 @@ from curation.llm.tokens import most_tokens_in
 from workspace.lock import locked
 from workspace.models.annotators import chosen
 from workspace.models.asking import StopReason, sent
-from workspace.models.batch_store import LOST, REFUSED, BatchStore, OpenBatch
+from workspace.models.batch_store import REFUSED, BatchStore
 from workspace.models.calls import Calls, call_id, now
 from workspace.models.chunks import ROWS_WITH_PICTURES
+from workspace.models.cut_off import look_up
 from workspace.models.labelling import require_prices
 from workspace.models.purse import OutOfBudgetError, Purse
 from workspace.models.questionnaire import Questionnaire, of_catalog
@@ -153,15 +154,6 @@ def hand_in(
             progress.close()
 
 
-def told_cut_off(batches: Iterable[OpenBatch], database: BatchStore) -> list[str]:
-    """What is said of batches whose process ended while it handed them in."""
-    return [
-        f"{one.told}: {counted(n, 'request')} may have been handed in when a process ended, and "
-        f"cost up to ${most:,.4f}; nobody has a name to collect them by"
-        for one, (n, most) in ((one, database.size(one.batch_id)) for one in batches)
-    ]
-
-
 @dataclass
 class _Annotator:
     """One annotator on its way in."""
@@ -203,22 +195,23 @@ class _HandingIn:
         limits: PartLimits | None,
     ) -> None:
         self._questions, self._limits = questions, limits
+        self._budget_usd, self._resume = budget_usd, resume
         self._store, self._calls = (
             BatchStore(workspace.database),
             Calls(workspace.database, workspace.layout.answers),
         )
-        cut_off = self._store.settle_cut_off()
-        lost = self._calls.settle_lost()
-        self._notes = told_cut_off(cut_off, self._store) + lost.notes
-        last = self._calls.last_job() if resume else None
-        self._job_id, spent = last or (call_id(), 0.0)
-        at_work = self._store.most_usd(except_job=self._job_id)
-        self._purse = Purse(budget_usd, spent, at_work)
+        self._notes: list[str] = []
         self._told: dict[str, HandedInBy] = {}
         self._stopped: StopReason = ""
 
     async def all_of(self, wanted: dict[str, ModelAnnotator], progress: Progress) -> HandedIn:
         """Hand in for each annotator, one after the other."""
+        cut_off = await look_up(self._store)
+        self._notes += [*cut_off.values(), *self._calls.settle_lost().notes]
+        last = self._calls.last_job() if self._resume else None
+        self._job_id, spent = last or (call_id(), 0.0)
+        at_work = self._store.most_usd(except_job=self._job_id)
+        self._purse = Purse(self._budget_usd, spent, at_work)
         n_records = self._questions.n_records
         with self._calls.writing():
             for number, (name, settings) in enumerate(wanted.items()):
@@ -340,22 +333,35 @@ class _HandingIn:
         most_usd = sum(most or 0.0 for *_, most in part.values())
         one.batches.learn(requests[0], one.errors)
         try:
-            remote_id = await _submitted(one, requests)
+            remote_id = await self._submitted(one, requests, batch_id)
         except (BusyError, RejectedError) as error:
-            may_be_there = isinstance(error, BusyError) and error.was_billed
-            if may_be_there:
-                told = f"{error}: {counted(len(part), 'request')} may have been handed in"
-                self._store.close(batch_id, LOST, told, None)
-            else:
-                told = str(error)
-                self._store.close(batch_id, REFUSED, told, 0.0)
-                self._purse.spent_usd -= most_usd
-            raise RejectedError(told) from None
+            if isinstance(error, BusyError) and error.was_billed:
+                n = counted(len(part), "request")
+                raise RejectedError(
+                    f"{error}: {n} may have been handed in; the next call looks for them"
+                ) from None
+            self._store.close(batch_id, REFUSED, str(error), 0.0)
+            self._purse.spent_usd -= most_usd
+            raise RejectedError(str(error)) from None
         self._store.handed_in(batch_id, remote_id)
         one.told.n_handed_in += len(part)
         one.told.n_batches += 1
         if one.told.most_usd is not None:
             one.told.most_usd += most_usd
+
+    async def _submitted(self, one: _Annotator, requests: list[Any], batch_id: str) -> str:
+        """The provider's name for a batch; asked again while the provider is busy."""
+        pace, n = Pace.of(one.settings), 0
+        while True:
+            try:
+                return await one.batches.submit(requests, batch_id)
+            except BusyError as error:
+                n += 1
+                if error.was_billed or n >= one.settings.max_tries:
+                    raise
+                wait_s = pace.wait_after(n) if error.retry_after_s is None else error.retry_after_s
+            await asyncio.sleep(min(wait_s, _LONGEST_REST_S))
+            self._store.going_out(batch_id)
 
     def _told_all(self) -> list[str]:
         notes = []
@@ -377,17 +383,3 @@ class _HandingIn:
                     "`label --batch` again once these are collected"
                 )
         return notes
-
-
-async def _submitted(one: _Annotator, requests: list[Any]) -> str:
-    """The provider's name for a batch; asked again while the provider is busy."""
-    pace, n = Pace.of(one.settings), 0
-    while True:
-        try:
-            return await one.batches.submit(requests)
-        except BusyError as error:
-            n += 1
-            if error.was_billed or n >= one.settings.max_tries:
-                raise
-            wait_s = pace.wait_after(n) if error.retry_after_s is None else error.retry_after_s
-        await asyncio.sleep(min(wait_s, _LONGEST_REST_S))

@@ -22,9 +22,9 @@ from curation.llm.stages import Asked, Stage
 from workspace.lock import locked
 from workspace.models.annotators import chosen, run_id_of
 from workspace.models.batch_store import BROKEN, HANDING_IN, LOST, BatchStore, OpenBatch
-from workspace.models.batching import told_cut_off
 from workspace.models.calls import Calls, done
 from workspace.models.chunks import ROWS_WITH_PICTURES
+from workspace.models.cut_off import look_up
 from workspace.models.keeping import VoteKeeper, record_chunks
 from workspace.models.reading import Chunk, Tally
 from workspace.models.retrying import followed
@@ -37,8 +37,13 @@ if TYPE_CHECKING:
     from workspace.workspace import Workspace
 
 EVERY_S = 60.0
-"""How long to wait before asking again whether a batch has ended."""
+"""The longest wait before asking again whether a batch has ended."""
+_SOON_S = 2.0
+"""The first wait, and the first after one has ended; each further one is twice as long."""
 _TICK_S = 0.2
+_AT_WORK = "at work"
+_LEFT = (_AT_WORK, "not reached", HANDING_IN)
+"""What is to be collected later."""
 GIVEN_UP = "given up by hand"
 
 
@@ -89,7 +94,7 @@ class Collected:
     @property
     def n_at_work(self) -> int:
         """Batches that are to be collected later."""
-        return sum(one.state in ("at work", "not reached", HANDING_IN) for one in self.batches)
+        return sum(one.state in _LEFT for one in self.batches)
 
     @property
     def cost_usd(self) -> float:
@@ -128,7 +133,7 @@ def collect(
     wait
         Ask again until all have ended. Stopping it keeps what was collected.
     every_s
-        Seconds between two times of asking.
+        The most seconds between two times of asking; the first follow sooner.
 
     Raises
     ------
@@ -180,19 +185,22 @@ def collect_batches(
     Parameters
     ----------
     every_s
-        Seconds between two times of asking until all have ended; None to ask once.
+        The most seconds between two times of asking until all have ended; None to ask once.
 
     Returns
     -------
     What came of each batch, lines to say aloud, and whether a person stopped it.
     """
-    notes = told_cut_off(store.settle_cut_off(), store)
     progress.step("batches")
     found: dict[str, CollectedBatch] = {}
-    is_stopped = asyncio.run(_all(store, names, found, progress, every_s))
-    for one in found.values():
-        if one.error is not None:
-            notes.append(f"{one.annotator}, batch {one.batch_id}: {one.error}")
+    cut_off: dict[str, str] = {}
+    is_stopped = asyncio.run(_all(store, names, found, cut_off, progress, every_s))
+    notes = list(cut_off.values())
+    notes += [
+        f"{one.annotator}, batch {one.batch_id}: {one.error}"
+        for one in found.values()
+        if one.error is not None
+    ]
     return list(found.values()), notes, is_stopped
 
 
@@ -224,11 +232,14 @@ async def _all(
     store: BatchStore,
     names: list[str] | None,
     found: dict[str, CollectedBatch],
+    cut_off: dict[str, str],
     progress: Progress,
     every_s: float | None,
 ) -> bool:
     """Look after all open batches, again and again if wanted; whether a person stopped it."""
+    n_ended, wait_s = 0, _SOON_S / 2
     while True:
+        cut_off |= await look_up(store)
         still_open = store.open(names)
         for one in still_open:
             try:
@@ -240,9 +251,10 @@ async def _all(
         is_left = any(one.batch_id in found for one in store.open(names))
         if every_s is None or not is_left:
             return False
-        due = time.monotonic() + every_s
+        n_before, n_ended = n_ended, sum(one.state not in _LEFT for one in found.values())
+        wait_s = _SOON_S if n_ended > n_before else 2 * wait_s
+        due = time.monotonic() + min(wait_s, every_s)
         while time.monotonic() < due:
-            n_ended = sum(one.state != "at work" for one in found.values())
             try:
                 progress(n_ended, len(found), "waiting for the others")
             except StoppedError:
@@ -269,7 +281,7 @@ async def _one(store: BatchStore, one: OpenBatch) -> CollectedBatch:
     if replies is not None:
         return await asyncio.to_thread(_taken, store, one, replies)
     if state.state == "running":
-        return CollectedBatch(one.batch_id, one.annotator, "at work")
+        return CollectedBatch(one.batch_id, one.annotator, _AT_WORK)
     n, _ = store.size(one.batch_id)
     why = f"failed as a whole: {state.error or 'no reason given'}"
     if not store.close(one.batch_id, BROKEN, why, 0.0):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime
+from collections.abc import AsyncIterable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from curation.llm.providers import need_key
 from curation.llm.requests import Reply, Request
 from curation.llm.settings import ModelAnnotator
 
+T = TypeVar("T")
 State = Literal["running", "ended", "failed"]
+_MOST_OLDER = 100
+"""A list is read until so many in a row are too old: it begins with the latest, or nearly so."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,43 @@ class BatchReplies:
     failed: dict[str, Reply]
 
 
+@dataclass(frozen=True)
+class Sought:
+    """A batch that may have been handed in, though nobody was told its name.
+
+    Attributes
+    ----------
+    mark
+        What it was handed in with; see `Batches.submit`.
+    since, until
+        Between which moments the provider made it, if it did.
+    known
+        Names of batches that are others.
+    """
+
+    mark: str
+    n_requests: int
+    since: datetime.datetime
+    until: datetime.datetime
+    known: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came of looking for a batch.
+
+    Attributes
+    ----------
+    batch_id
+        Its name; None where it is not there, or does not show yet.
+    n_unread
+        Batches at work that may be it: only their results would say.
+    """
+
+    batch_id: str | None
+    n_unread: int = 0
+
+
 class Batches(Protocol):
     """The batches of one account."""
 
@@ -64,13 +105,27 @@ class Batches(Protocol):
             What the server said of those rows.
         """
 
-    async def submit(self, requests: Iterable[Request]) -> str:
+    async def submit(self, requests: Iterable[Request], mark: str) -> str:
         """Hand in requests; the id to keep. The same request twice is handed in once.
+
+        Parameters
+        ----------
+        mark
+            20 or more letters and digits that no other batch has: `find` knows it by them.
 
         Raises
         ------
         BusyError, RejectedError
             A `BusyError` with ``was_billed`` may have been handed in all the same.
+        """
+
+    async def find(self, sought: Sought) -> Found:
+        """Look for a batch in the provider's list of them.
+
+        Raises
+        ------
+        BusyError, RejectedError
+            A `RejectedError` of status 404, 405 or 501 where a server lists none.
         """
 
     async def state(self, batch_id: str) -> BatchState:
@@ -127,4 +182,20 @@ def by_key(requests: Iterable[Request]) -> dict[str, Request]:
     models = {request.model for request in found.values()}
     if len(models) != 1:
         raise ValueError(f"a batch is of one model, not of {len(models)}")
+    return found
+
+
+async def recent(
+    listed: AsyncIterable[T], made_at: Callable[[T], datetime.datetime | None], sought: Sought
+) -> list[T]:
+    """The entries of a provider's list that were made when a sought batch was."""
+    found: list[T] = []
+    n_older = 0
+    async for one in listed:
+        at = made_at(one)
+        n_older = n_older + 1 if at is not None and at < sought.since else 0
+        if n_older == _MOST_OLDER:
+            break
+        if at is None or sought.since <= at <= sought.until:
+            found.append(one)
     return found

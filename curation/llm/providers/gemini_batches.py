@@ -7,12 +7,22 @@ from collections.abc import Iterable
 
 from google.genai import types
 
-from curation.llm.providers.batches import BatchReplies, BatchState, State, by_key
+from curation.llm.providers.batches import (
+    BatchReplies,
+    BatchState,
+    Found,
+    Sought,
+    State,
+    by_key,
+    recent,
+)
 from curation.llm.providers.gemini import GeminiProvider
 from curation.llm.requests import Reply, Request
 from curation.llm.settings import ModelAnnotator
 
 _KEY = "key"
+_PAGE = 20
+"""Small: where a batch has ended its replies may be in the list."""
 _STATES: dict[str, State] = {
     "JOB_STATE_SUCCEEDED": "ended",
     "JOB_STATE_PARTIALLY_SUCCEEDED": "ended",
@@ -33,7 +43,7 @@ class GeminiBatches:
         """Leave out what rows of earlier batches were refused for."""
         self._provider.learn(request, errors)
 
-    async def submit(self, requests: Iterable[Request]) -> str:
+    async def submit(self, requests: Iterable[Request], mark: str) -> str:
         """Hand in requests; see `curation.llm.providers.batches.Batches`."""
         held = by_key(requests)
         rows = [
@@ -43,8 +53,20 @@ class GeminiBatches:
             )
             for key, request in held.items()
         ]
-        making = self._batches.create(model=str(rows[0].model), src=rows)
+        config = types.CreateBatchJobConfig(display_name=_display_name(mark))
+        making = self._batches.create(model=str(rows[0].model), src=rows, config=config)
         return str((await self._provider.tried(making)).name)
+
+    async def find(self, sought: Sought) -> Found:
+        """Look for a batch by its display name."""
+        for job in await self._provider.tried(self._recent(sought)):
+            if job.name and job.display_name == _display_name(sought.mark):
+                return Found(job.name)
+        return Found(None)
+
+    async def _recent(self, sought: Sought) -> list[types.BatchJob]:
+        listed = await self._batches.list(config=types.ListBatchJobsConfig(page_size=_PAGE))
+        return await recent(listed, lambda job: job.create_time, sought)
 
     async def state(self, batch_id: str) -> BatchState:
         """Where a batch stands; how many rows are done is known at its end alone."""
@@ -73,6 +95,10 @@ class GeminiBatches:
     async def close(self) -> None:
         """Let go of connections."""
         await self._provider.close()
+
+
+def _display_name(mark: str) -> str:
+    return f"goldshelf-{mark}"
 
 
 def _rows(job: types.BatchJob) -> list[types.InlinedResponse]:

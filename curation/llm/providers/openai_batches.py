@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from curation.llm.providers.batches import BatchReplies, BatchState, State, by_key
+from openai.types import Batch
+
+from curation.llm.providers.batches import (
+    BatchReplies,
+    BatchState,
+    Found,
+    Sought,
+    State,
+    by_key,
+    recent,
+)
 from curation.llm.providers.openai import OpenAIProvider
 from curation.llm.requests import Reply, Request
 from curation.llm.settings import ModelAnnotator
 
 _PATH: Literal["/v1/chat/completions"] = "/v1/chat/completions"
+_MARK = "goldshelf_batch"
+_PAGE = 100
 _STATES: dict[str, State] = {
     "completed": "ended",
     "expired": "ended",
@@ -32,7 +45,7 @@ class OpenAIBatches:
         """Leave out what rows of earlier batches were refused for."""
         self._provider.learn(request, errors)
 
-    async def submit(self, requests: Iterable[Request]) -> str:
+    async def submit(self, requests: Iterable[Request], mark: str) -> str:
         """Hand in requests; see `curation.llm.providers.batches.Batches`."""
         lines = [
             json.dumps(
@@ -47,12 +60,24 @@ class OpenAIBatches:
             for key, request in by_key(requests).items()
         ]
         content = ("\n".join(lines) + "\n").encode("utf-8", "replace")
-        upload = self._client.files.create(file=("requests.jsonl", content), purpose="batch")
+        name = f"goldshelf-{mark}.jsonl"
+        upload = self._client.files.create(file=(name, content), purpose="batch")
         file_id = (await self._provider.tried(upload)).id
         making = self._client.batches.create(
-            input_file_id=file_id, endpoint=_PATH, completion_window="24h"
+            input_file_id=file_id,
+            endpoint=_PATH,
+            completion_window="24h",
+            metadata={_MARK: mark},
         )
         return str((await self._provider.tried(making)).id)
+
+    async def find(self, sought: Sought) -> Found:
+        """Look for a batch by its metadata."""
+        listed = recent(self._client.batches.list(limit=_PAGE), _made_at, sought)
+        for batch in await self._provider.tried(listed):
+            if (batch.metadata or {}).get(_MARK) == sought.mark:
+                return Found(batch.id)
+        return Found(None)
 
     async def state(self, batch_id: str) -> BatchState:
         """Where a batch stands."""
@@ -92,3 +117,7 @@ class OpenAIBatches:
     async def close(self) -> None:
         """Let go of connections."""
         await self._provider.close()
+
+
+def _made_at(batch: Batch) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(batch.created_at, datetime.UTC)

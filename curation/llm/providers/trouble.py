@@ -15,7 +15,7 @@ from curation.llm.requests import BusyError, Outcome, RejectedError
 
 _LONGEST = 400
 _NEVER_THERE = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
-_BUSY = frozenset({408, 409, 425, 429, *range(500, 600)})
+_BUSY = frozenset({408, 409, 425, 429, *range(500, 600)} - {501})
 _TOO_LONG = re.compile(
     r"context.?length|too long|maximum context|token count|above_max_length|too many tokens"
     r"|prompt is larger",
@@ -74,13 +74,13 @@ class Trouble:
         if self.status == 401:
             # The words of the server are left out: some repeat a part of the key.
             what = f"the key in {key_name} was not accepted" if key else f"{key_name} is not set"
-            return RejectedError(f"{where}: {what} (401). Set {key_name} to a valid key.")
+            return RejectedError(f"{where}: {what} (401). Set {key_name} to a valid key.", 401)
         next_step = {
             403: f"The key in {key_name} may not use this model.",
             404: "Check `model` and `base_url`.",
             429: "The account has no credit left.",
         }.get(self.status, "The same request would be refused again.")
-        return RejectedError(f"{told} ({self.status}). {next_step}")
+        return RejectedError(f"{told} ({self.status}). {next_step}", self.status)
 
 
 def connection_trouble(error: BaseException) -> Trouble:

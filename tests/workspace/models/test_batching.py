@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -17,7 +15,7 @@ from catalog.errors import InputError, StoppedError
 from curation.llm.providers.parts import PartLimits
 from tests.workspace.models.conftest import cost_of, openai
 from workspace.database.tables import Batch, Call
-from workspace.models.batch_store import BatchStore, batches_frame
+from workspace.models.batch_store import batches_frame
 from workspace.models.batching import hand_in
 from workspace.models.collecting import Collected, collect, give_up
 from workspace.models.labelling import label_with_models
@@ -27,7 +25,6 @@ from workspace.models.votes import missing_votes
 from workspace.progress import Progress
 from workspace.workspace import Workspace
 
-ROOT = Path(__file__).resolve().parents[3]
 PROVIDERS = ["openai", "anthropic", "gemini"]
 SMALL = PartLimits(4, 10**6)
 
@@ -221,40 +218,6 @@ def test_batches_at_work_count_against_every_budget(shop, llm_server, budget_usd
     assert again.most_usd <= budget_usd - spent
     collect(workspace)
     assert cost_of(server.counts()) <= budget_usd
-
-
-def verb(workspace: Workspace, *more: str) -> subprocess.Popen[str]:
-    """``label`` in a process of its own."""
-    words = [sys.executable, "cli.py", "label", "-w", str(workspace.root), "--json", *more]
-    return subprocess.Popen(
-        words, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-
-
-@pytest.mark.parametrize("provider", PROVIDERS)
-def test_a_kill_before_the_name_of_a_batch_is_known_is_told(shop, llm_server, provider):
-    server = llm_server(provider, batch_latency_s=60, batch_polls=0)
-    workspace = shop(5, {"one": section(server)})
-    running = verb(workspace, "--batch", "--budget-usd", "100")
-    for _ in range(1200):
-        if server.counts()["n_batches"]:
-            break
-        time.sleep(0.05)
-    assert states(workspace) == {"sent": 5}
-    assert BatchStore(workspace.database).frame()["state"].to_list() == ["handing in"]
-    meanwhile = collect(workspace)
-    assert (meanwhile.n_at_work, meanwhile.snapshot) == (1, None)
-    assert meanwhile.notes[0].startswith("another goldshelf is at work here")
-    running.kill()
-    running.communicate()
-    server.follow(batch_polls=0)
-    [note, *_] = collect(workspace).notes
-    assert "5 requests may have been handed in when a process ended" in note
-    assert hand_in(workspace, budget_usd=100).n_handed_in == 5
-    collect(workspace)
-    assert server.counts()["n_batches"] == 2
-    assert server.counts()["n_billed"] == 5  # the lost one was never asked for its state
-    assert ledger(workspace).spend["most_unknown_usd"].sum() > 0
 
 
 def test_a_batch_that_fails_as_a_whole_is_handed_in_again(shop, llm_server):
