@@ -212,9 +212,10 @@ def test_a_model_that_answers_nothing_makes_no_run(exported, llm_server, monkeyp
     with pytest.raises(InputError, match="one was not asked further") as told:
         predict(workspace)
     assert "very-secret" not in str(told.value)
-    server.follow(faults=[{"kind": "server_error", "times": None}])
-    workspace.change("annotators", one=openai(server, max_tries=1))
-    with pytest.raises(InputError, match="one answered none of 36 requests"):
+    # A refusal of each prompt: a server that is down is asked ever more rarely, for a minute.
+    long = {"kind": "status", "status": 413, "message": "too long", "times": None}
+    server.follow(faults=[long])
+    with pytest.raises(InputError, match="one answered none of 36 requests: failed: too long"):
         predict(workspace)
     assert workspace.snapshots.current("predictions/one-zero-shot") is None
     for file in workspace.root.rglob("*"):
