@@ -28,8 +28,9 @@ APIS = {"openai": OpenAI, "anthropic": Anthropic, "gemini": Gemini}
 
 async def serve(name: str, port: int, script: Script, *, until_stdin_closes: bool) -> None:
     """Serve until ended."""
-    application = Server(APIS[name](), script).application()
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0)
+    server = Server(APIS[name](), script)
+    runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=0)
+    server.runner = runner
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port, backlog=2048).start()
     print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)

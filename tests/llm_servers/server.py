@@ -61,7 +61,7 @@ class Server:
         self.api = api
         self._sent: deque[dict[str, Any]] = deque(maxlen=200)
         self._hanging = asyncio.Event()
-        self._in_flight = 0
+        self.runner: web.AppRunner | None = None
         self.follow(script)
         self.reset()
 
@@ -71,13 +71,17 @@ class Server:
         self._misbehaviour = Misbehaviour(script)
 
     def reset(self) -> None:
-        """Begin to count anew, without a batch of before."""
+        """Begin to count anew, without a batch of before.
+
+        What a client of before has asked counts no more: it may have been killed, and what it had
+        in flight would be billed to the next one.
+        """
         self.api.forget()
         self._counts: Counter[str] = Counter()
         self._statuses: Counter[str] = Counter()
         self._models: dict[str, Counter[str]] = {}
         self._billed: Counter[str] = Counter()
-        self._most_in_flight = self._in_flight
+        self._in_flight = self._most_in_flight = 0
         self._sent.clear()
         self._hanging.set()
         self._hanging = asyncio.Event()
@@ -128,15 +132,16 @@ class Server:
         wrong = self.wrong(asked, http)
         if wrong is not None:
             return wrong
+        counted_in = self._counts
         limit = self.script.limit_in_flight
         if limit is not None and self._in_flight >= limit:
             return self.reject(429, "too many requests in flight", headers={"Retry-After": "1"})
         self._in_flight += 1
         self._most_in_flight = max(self._most_in_flight, self._in_flight)
         try:
-            return await self._answer(asked, raw, http)
+            return await self._answer(asked, raw, http, counted_in)
         finally:
-            self._in_flight -= 1
+            self._in_flight -= counted_in is self._counts
 
     def wrong(self, asked: Asked, http: web.Request) -> web.Response | None:
         """The answer to a request that no server of this script would take."""
@@ -209,7 +214,9 @@ class Server:
         self._counts["n_batch_rows"] += n_rows
         await asyncio.sleep(self.script.batch_latency_s)
 
-    async def _answer(self, asked: Asked, raw: bytes, http: web.Request) -> web.StreamResponse:
+    async def _answer(
+        self, asked: Asked, raw: bytes, http: web.Request, counted_in: Counter[str]
+    ) -> web.StreamResponse:
         fault = self._misbehaviour.due(asked.told)
         kind = "answered" if fault is None else fault.kind
         if kind == "hang":
@@ -217,6 +224,8 @@ class Server:
             return web.Response(status=500)
         if self.script.latency_s:
             await asyncio.sleep(self.script.latency_s)
+        if counted_in is not self._counts:
+            return web.Response(status=500)
         if fault is not None and kind in ("rate_limited", "server_error", "overloaded", "status"):
             status = {**_STATUS, "overloaded": self.api.overloaded}.get(kind, fault.status)
             headers = {
@@ -278,7 +287,15 @@ class Server:
         self.follow(Script.model_validate_json(await http.read()))
         if http.query.get("reset"):
             self.reset()
+            self._hang_up(http)
         return web.json_response(self.counts())
+
+    def _hang_up(self, on_all_but: web.Request) -> None:
+        """Close the connections of clients of before, with what they have sent and nobody read."""
+        server = self.runner and self.runner.server
+        for connection in server.connections if server else ():
+            if connection is not on_all_but.protocol:
+                connection.force_close()
 
 
 async def _broken(http: web.Request, told: bytes) -> web.StreamResponse:

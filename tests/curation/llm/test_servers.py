@@ -1,4 +1,6 @@
+import contextlib
 import json
+import time
 import urllib.request
 
 import pytest
@@ -36,10 +38,10 @@ CALLS = {
 TYPES = {"openai": ChatCompletion, "anthropic": Message, "gemini": GenerateContentResponse}
 
 
-def asked(root: str, path: str, body: dict) -> dict:
+def asked(root: str, path: str, body: dict, timeout: float = 10) -> dict:
     http = urllib.request.Request(root + path, json.dumps(body).encode())
     http.add_header("Content-Type", "application/json")
-    with urllib.request.urlopen(http, timeout=10) as response:
+    with urllib.request.urlopen(http, timeout=timeout) as response:
         return json.load(response)
 
 
@@ -67,3 +69,16 @@ def test_a_given_answer_wins_over_the_schema(llm_server):
     found = asked(server.root, *CALLS["anthropic"])
     assert found["content"][0]["input"] == {"path": "Home > Tea", "sure": 1}
     assert found["stop_reason"] == "tool_use"
+
+
+def test_what_a_client_left_in_flight_is_not_billed_to_the_next_test(llm_server):
+    server = llm_server("openai", latency_s=0.5)
+    with contextlib.suppress(TimeoutError):
+        asked(server.root, *CALLS["openai"], timeout=0.1)
+    assert server.counts()["n_in_flight"] == 1
+    server.follow(reset=True)
+    time.sleep(0.6)
+    counts = server.counts()
+    assert (counts["n_billed"], counts["n_in_flight"], counts["most_in_flight"]) == (0, 0, 0)
+    asked(server.root, *CALLS["openai"])
+    assert server.counts()["n_billed"] == 1
