@@ -20,10 +20,9 @@ from curation.llm.stages import Asked, Stage
 from curation.llm.tokens import characters_of, most_tokens_in
 from workspace.models.calls import FAILED, SENT, Held, call_id, done, now
 from workspace.models.purse import OutOfBudgetError
+from workspace.models.recent import Recent
 
 StopReason = Literal["", "budget", "person"]
-_RECENT = 20_000
-"""How many answers are remembered beside the database: more than are looked up ahead of asking."""
 
 
 class Book(Protocol):
@@ -86,16 +85,21 @@ class Asking:
     ----------
     job_id
         The name in the ledger of what is asked here.
+    recent
+        Remembers what was answered here.
     """
 
-    def __init__(self, calls: Book, purse: Budget, job_id: str) -> None:
+    def __init__(
+        self, calls: Book, purse: Budget, job_id: str, recent: Recent | None = None
+    ) -> None:
         self.calls, self.purse, self.job_id = calls, purse, job_id
         self.stopped: StopReason = ""
         self.rejected: dict[str, str] = {}
         self.n_answered: Counter[str] = Counter()
         self.n_errors: Counter[str] = Counter()
         self.spent_usd: Counter[str] = Counter()
-        self._recent: dict[str, asyncio.Task[Held | None]] = {}
+        self._recent = recent or Recent(calls.held)
+        self._asked: dict[str, asyncio.Task[Held | None]] = {}
         self._going: dict[asyncio.Task[Held | None], _Booked] = {}
 
     def stop(self, reason: StopReason) -> None:
@@ -113,21 +117,28 @@ class Asking:
         Whoever asks the same while it is in flight gets the same answer.
         """
         key = asked.request.key
-        task = self._recent.get(key)
+        task = self._asked.get(key)
         if task is None:
-            task = asyncio.create_task(self._ask(job, question, asked))
-            self._recent[key] = task
-            if len(self._recent) > _RECENT:
-                del self._recent[next(iter(self._recent))]
+            task = asyncio.create_task(self._found_or_asked(job, question, asked))
+            self._asked[key] = task
         try:
-            held = await task
+            return await task
         except asyncio.CancelledError:
             if not self.stopped:
                 raise
-            held = None
-        if held is None or held.reply.outcome == "failed":
-            self._recent.pop(key, None)
-        return held
+            return None
+
+    async def _found_or_asked(self, job: Job, question: str, asked: Asked) -> Held | None:
+        key = asked.request.key
+        try:
+            held = await self._recent.find(key)
+            if held is None:
+                held = await self._ask(job, question, asked)
+                if held is not None and held.reply.outcome != "failed":
+                    self._recent.add(key, held)
+            return held
+        finally:
+            del self._asked[key]
 
     async def _ask(self, job: Job, question: str, asked: Asked) -> Held | None:
         async with job.turns:

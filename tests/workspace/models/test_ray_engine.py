@@ -14,16 +14,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 
 from catalog.errors import GoldshelfError, InputError
 from curation.llm.pace import Pace
+from curation.llm.requests import Reply
 from tests.workspace.models.conftest import cost_of, openai
 from workspace.database.tables import Call
+from workspace.models.annotators import chosen
+from workspace.models.calls import Held, done, now
 from workspace.models.labelling import label_with_models
+from workspace.models.opening import opened
 from workspace.models.purse import Purse
+from workspace.models.questionnaire import of_catalog
 from workspace.models.ray_engine.books import Books, Order
+from workspace.models.ray_engine.labeller import NUMBER, Labelled, Labeller
+from workspace.models.ray_engine.run import _assigned
 from workspace.models.ray_engine.session import joined
 from workspace.workspace import Workspace
 
@@ -57,6 +65,22 @@ def states(workspace: Workspace) -> dict[str, int]:
 def errors(workspace: Workspace) -> list[str | None]:
     with workspace.database.session() as session:
         return list(session.scalars(sa.select(Call.error).where(Call.state == "failed")))
+
+
+def answered(name: str, key: str, reply: Reply) -> Call:
+    """A call of the ledger that has its answer."""
+    about = {"job_id": "job", "provider": "openai", "model": "m", "annotator": "one"}
+    more = {"question": "category", "record_id": name, "n_characters": 1, "asked_at": now()}
+    return Call(call_id=name, request_key=key, **about, **more, **done(reply, 0.1))
+
+
+async def results(books: Books, worker: str, n: int) -> dict[int | None, Any]:
+    """What came of ``n`` orders of a worker, by their number."""
+    found: dict[int | None, Any] = {}
+    while len(found) < n:
+        _, answers = await books.collect(worker)
+        found |= {number: value for number, value, _ in answers}
+    return found
 
 
 def test_both_engines_give_the_same_and_what_one_paid_for_the_other_finds(
@@ -112,15 +136,72 @@ def test_workers_share_one_budget_one_pace_and_their_answers(shop, llm_server):
         assert figures["n_votes"] + figures["n_missing"] == 1100
 
 
+def test_a_block_that_ray_hands_out_twice_is_asked_about_once(shop, llm_server, cluster):
+    """Ray runs a block again where it has lost sight of a worker that may still be at work."""
+    server = llm_server("openai", latency_s=0.02)
+    asks: dict[str, Any] = {"questions": ["propose", "extract"], "attributes": ["Colour"]}
+    asks |= {"samples": 2, "temperature": 0.7}
+    workspace = shop(30, {"one": openai(server, **asks)})
+    load = workspace.snapshot("load")
+    records = load.scan("records").with_columns(pl.lit(0).alias(NUMBER)).collect().to_arrow()
+
+    async def work() -> tuple[list[Labelled], float]:
+        async with opened(of_catalog(workspace), chosen(workspace, None)) as [job]:
+            books = ray.remote(Books).remote(Purse(1000.0), [job.pace])
+            await books.open.remote(str(workspace.root), {}, [_assigned(job, [job.pace])])
+            first, other = (Labeller(books, "one", "job") for _ in range(2))
+            tables = await asyncio.gather(
+                first(records), first(records), _later(other, records, 0.3), other(records)
+            )
+            told = await books.close.remote()
+        rows = [row for table in tables for row in table.to_pylist()]
+        assert [row["error"] for row in rows] == [None] * 4
+        return [Labelled.of_row(row) for row in rows], told.spent_usd
+
+    labelled, spent = asyncio.run(work())
+    counts = server.counts()
+    assert (counts["n_billed"], counts["n_billed_again"]) == (120, 0)
+    assert states(workspace) == {"done": 120}
+    assert spent == pytest.approx(cost_of(counts))
+    for again in labelled[1:]:
+        assert again.samples.drop("latency_s").equals(labelled[0].samples.drop("latency_s"))
+
+
+async def _later(labeller: Labeller, records: Any, after_s: float) -> Any:
+    await asyncio.sleep(after_s)
+    return await labeller(records)
+
+
+@pytest.mark.parametrize("n_whole", [1, 20_000])
+def test_an_answer_that_is_in_the_ledger_only_is_asked_for_by_no_other_worker(
+    shop, llm_server, n_whole
+):
+    workspace = shop(2, {"one": openai(llm_server("openai"))})
+    keys = ["a" * 64, "b" * 64, "c" * 64]
+
+    async def work() -> list[tuple[bool, Any]]:
+        books = Books(Purse(10.0), [Pace(1)], n_whole=n_whole)
+        await books.open(str(workspace.root), {}, [])
+        reply = Reply("answered", "tea")
+        with workspace.database.session() as session:
+            for n, key in enumerate(keys):
+                session.add(answered(f"{n}", key, reply))
+        await books.post("one", [Order(n, "claim", (key,), {}) for n, key in enumerate(keys)])
+        assert len(await results(books, "one", 3)) == 3
+        held = Held(reply, 0.1)
+        await books.post("one", [Order(None, "release", (key, held), {}) for key in keys])
+        await books.post("other", [Order(n, "claim", (key,), {}) for n, key in enumerate(keys)])
+        found = await results(books, "other", 3)
+        await books.close()
+        return [found[n] for n in range(3)]
+
+    assert [(is_ours, held.reply.text) for is_ours, held in asyncio.run(work())] == [
+        (False, "tea"), (False, "tea"), (False, "tea"),
+    ]  # fmt: skip
+
+
 def test_what_a_worker_that_is_gone_had_in_hand_is_free_again(shop, llm_server):
     workspace = shop(2, {"one": openai(llm_server("openai"))})
-
-    async def results(books: Books, worker: str, n: int) -> dict[int | None, Any]:
-        found: dict[int | None, Any] = {}
-        while len(found) < n:
-            _, answers = await books.collect(worker)
-            found |= {number: value for number, value, _ in answers}
-        return found
 
     async def work() -> float:
         books = Books(Purse(10.0), [Pace(1)], silent_s=0.6)

@@ -25,9 +25,8 @@ from workspace.models.batch_store import BatchStore
 from workspace.models.calls import Calls, Held
 from workspace.models.pictures import pictures_beside
 from workspace.models.purse import OutOfBudgetError, Purse
+from workspace.models.recent import N_WHOLE, Recent
 from workspace.workspace import Workspace
-
-_RECENT = 20_000
 
 
 class Order(NamedTuple):
@@ -127,15 +126,23 @@ class Books:
         One an account.
     silent_s
         After how long without a word a worker is gone.
+    n_whole
+        See `workspace.models.recent.Recent`.
     """
 
-    def __init__(self, purse: Purse, paces: Sequence[Pace], silent_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        purse: Purse,
+        paces: Sequence[Pace],
+        silent_s: float = 60.0,
+        n_whole: int = N_WHOLE,
+    ) -> None:
         self._purse, self._paces, self._silent_s = purse, list(paces), silent_s
+        self._n_whole = n_whole
         self._assigned: dict[str, tuple[Assignment, SecretStr | None]] = {}
         self._stopped: StopReason = ""
         self._desks: dict[str, _Desk] = {}
         self._going: dict[str, asyncio.Future[Held | None]] = {}
-        self._recent: dict[str, Held] = {}
         self._open = contextlib.ExitStack()
 
     async def open(
@@ -158,6 +165,7 @@ class Books:
         os.environ.update({name: value.get_secret_value() for name, value in environment.items()})
         self._workspace = Workspace(Path(root))
         self._calls = Calls(self._workspace.database)
+        self._recent = Recent(self._calls.held, self._n_whole)
         self._batches = BatchStore(self._workspace.database)
         self._assigned = {one.name: (one, key) for one, key in assigned}
         self._open.enter_context(self._calls.writing())
@@ -290,19 +298,19 @@ class Books:
         going = self._going.get(key)
         if going is not None:
             return False, await asyncio.shield(going)
-        if key in self._recent:
-            return False, self._recent[key]
         self._going[key] = asyncio.get_running_loop().create_future()
         desk.claims.add(key)
-        return True, None
+        held = await self._recent.find(key)
+        if held is None:
+            return True, None
+        await self._order_release(desk, key, held)
+        return False, held
 
     async def _order_release(self, desk: _Desk, key: str, held: Held | None) -> None:
         desk.claims.discard(key)
         self._going.pop(key).set_result(held)
         if held is not None and held.reply.outcome != "failed":
-            self._recent[key] = held
-            if len(self._recent) > _RECENT:
-                del self._recent[next(iter(self._recent))]
+            self._recent.add(key, held)
 
     async def _watch(self) -> None:
         while True:
