@@ -115,8 +115,9 @@ def print_plan(made: Plan, as_json: bool) -> None:
             for o in made.annotators
         ],
     )  # fmt: skip
-    cost = made.cost_usd
-    say("cost unknown" if cost is None else f"about ${cost:,.2f} in all; nothing was sent")
+    cost, most = made.cost_usd, made.most_usd
+    told = "cost unknown" if cost is None else f"about ${cost:,.2f}, at most ${most:,.2f} in all"
+    say(f"{told}; nothing was sent")
 
 
 def _try(workspace: Workspace, names: list[str] | None, n_rows: int, as_json: bool) -> None:

@@ -99,8 +99,8 @@ def run(opened: Workspace, names: list[str]) -> None:
             _start(opened, names, budget, options)
     made = plans.kept(opened, names)
     if made is not None and made.cost_usd is not None:
-        most = sum(o.most_usd or 0.0 for o in made.annotators)
-        st.caption(safe.markdown(f"The plan says about {usd(made.cost_usd)}, at most {usd(most)}."))
+        most = usd(made.most_usd or 0.0)
+        st.caption(safe.markdown(f"The plan says about {usd(made.cost_usd)}, at most {most}."))
     st.caption(
         "The budget is never passed, counting what is in flight. Stop lets out what is in flight "
         "and keeps it; whatever is answered is never paid for twice."

@@ -39,6 +39,12 @@ def plan(opened: Workspace, names: list[str]) -> None:
     )
     tiles.metric("Cost, about", usd(_or_nan(made.cost_usd)), help="asked one by one")
     tiles.metric(
+        "Cost, at most",
+        usd(_or_nan(made.most_usd)),
+        help="if every answer is as long as it may be, and every retry that the settings allow is "
+        "needed",
+    )
+    tiles.metric(
         "Minutes, about", f"{slowest / 60:,.1f}", help="at the declared limits; the slowest model"
     )
     _cost_chart(made)

@@ -40,6 +40,7 @@ MOST_ROWS_WITH_PICTURES = 2000
 _ROWS_A_CHUNK = 2000
 _ENOUGH = 20
 """Answers from which what was seen of a model counts more than a rule of thumb."""
+_ONCE = 1.0
 _ASSUMED_LATENCY_S = 2.0
 
 
@@ -56,7 +57,10 @@ class Planned:
     n_waiting
         Requests that are in batches at work; they are not counted below.
     n_tokens_in, n_tokens_out
-        To be expected of what is not in the cache.
+        To be expected of what is not in the cache, with the tries that follow answers of no use.
+    tries
+        How often a question is put until its answer will do, as the answers that are here tell;
+        None where fewer than 20 are: then one try is expected.
     cost_usd, batch_usd, most_usd
         To be expected online and as a batch, and what no run can pass if each request, and each
         that follows an answer of no use, is sent once; None where nobody knows the price, or
@@ -81,6 +85,7 @@ class Planned:
     batch_usd: float | None
     most_usd: float | None
     duration_s: float
+    tries: float | None = _ONCE
     offered: Offered | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -99,13 +104,18 @@ class Plan:
     @property
     def cost_usd(self) -> float | None:
         """Of all together; None where one of them has no price."""
-        costs = [one.cost_usd for one in self.annotators]
-        return None if None in costs else sum(cost for cost in costs if cost is not None)
+        return _sum([one.cost_usd for one in self.annotators])
+
+    @property
+    def most_usd(self) -> float | None:
+        """What no run of all together can pass; None where one of them has no price."""
+        return _sum([one.most_usd for one in self.annotators])
 
     def as_json(self) -> dict[str, Any]:
         """As plain JSON."""
         return {
             "cost_usd": self.cost_usd,
+            "most_usd": self.most_usd,
             "annotators": {one.annotator: one.as_json() for one in self.annotators},
             "notes": self.notes,
         }
@@ -182,7 +192,7 @@ def plan_questions(
             notes.append(
                 f"{name}: {told} in batches at work; `{verb} --collect` brings the answers"
             )
-        notes.append(f"{name}: {counts.how}")
+        notes += [f"{name}: {told}" for told in (counts.how, counts.how_often) if told]
     return Plan(lines, notes)
 
 
@@ -232,6 +242,7 @@ class _Counts:
         self._n_in = self._n_out = 0
         self._cost = self._most = 0.0
         self._keys: set[bytes] = set()
+        self._n_answers = self._n_again = 0
 
     @property
     def how(self) -> str:
@@ -239,6 +250,28 @@ class _Counts:
         if self._seen.characters_per_token is None:
             return f"tokens are estimated, {CHARACTERS_PER_TOKEN:g} characters each"
         return f"tokens are estimated as this model was seen to count, {self._ratio:.2f} characters each"
+
+    @property
+    def how_often(self) -> str | None:
+        """What is expected of answers of no use; None where none is asked for again."""
+        if not self._annotator.retry_on:
+            return None
+        tries = self._tries
+        if tries is None:
+            return (
+                "how many answers are of no use is not known yet: the cost is that of one try, and "
+                "at most holds every retry"
+            )
+        told = counted(self._n_answers, "answer")
+        return f"{tries:.2f} tries a question are expected, as for the {told} that are here"
+
+    @property
+    def _tries(self) -> float | None:
+        if not self._annotator.retry_on:
+            return _ONCE
+        if self._n_answers < _ENOUGH:
+            return None
+        return 1 + self._n_again / self._n_answers
 
     def take(
         self, stages: list[Stage], records: pl.DataFrame, calls: Calls, batches: BatchStore
@@ -260,6 +293,8 @@ class _Counts:
                     self._take_one(stage.name, one)
             answers = [(one, held[one.request.key]) for one in asked if one.request.key in held]
             answers, due = followed(self._annotator, stage, answers, calls.held)
+            self._n_answers += len(answers)
+            self._n_again += len(due) + sum(one.request.attempt for one, _ in answers)
             self._n_requests += len(due)
             for one in due.values():
                 self._take_one(stage.name, one)
@@ -285,10 +320,11 @@ class _Counts:
 
     def planned(self, name: str, n_rows: int, factor: float) -> Planned:
         n_new = round((self._n_requests - self._n_cached - self._n_waiting) * factor)
-        n_in, n_out = round(self._n_in * factor), round(self._n_out * factor)
+        tries = self._tries or _ONCE
+        n_in, n_out = (round(n * factor * tries) for n in (self._n_in, self._n_out))
         cost, most = (None, None)
         if self._price is not None:
-            cost, most = self._cost * factor, self._most * factor
+            cost, most = self._cost * factor * tries, self._most * factor
         return Planned(
             name,
             self._annotator.model,
@@ -302,7 +338,8 @@ class _Counts:
             cost,
             _batch(self._price, cost),
             most,
-            self._duration(n_new, n_in + n_out),
+            self._duration(round(n_new * tries), n_in + n_out),
+            self._tries,
         )
 
     def _duration(self, n_requests: int, n_tokens: int) -> float:
@@ -318,6 +355,10 @@ class _Counts:
 
 def _answered(answers: list[tuple[Asked, Held]]) -> set[str]:
     return {asked.record_id for asked, _ in answers}
+
+
+def _sum(costs: list[float | None]) -> float | None:
+    return None if None in costs else sum(cost for cost in costs if cost is not None)
 
 
 def _batch(price: ModelPrice | None, cost: float | None) -> float | None:

@@ -10,6 +10,7 @@ from tests.static_models import static_model
 from tests.workspace.models.conftest import cost_of, openai
 from workspace.models.labelling import label_with_models
 from workspace.models.planning import plan
+from workspace.models.trying import try_rows
 from workspace.models.votes import missing_votes
 
 
@@ -125,3 +126,38 @@ def test_a_plan_counts_rows_that_try_to_give_orders(shop, llm_server, tmp_path):
     catalog.write_text(catalog.read_text().replace("Mugs number", order))
     workspace.run("load")
     assert "2 rows try to give orders to a model; see Checks" in plan(workspace).notes
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_the_cost_has_as_many_retries_in_it_as_the_answers_here_needed(shop, llm_server, attempts):
+    # Every fourth product is one that the model gives no JSON for, however often it is asked.
+    server = llm_server("openai", answers=[["Tea", "no object at all"]])
+    asks = {"retry_on": ["malformed"], "max_retries": attempts}
+    workspace = shop(200, {"one": openai(server, **asks)})
+    made = plan(workspace)
+    [blind] = made.annotators
+    assert blind.tries is None
+    assert any("one: how many answers are of no use is not known yet" in n for n in made.notes)
+    try_rows(workspace, None, 40)
+    spent = cost_of(server.counts())
+    made = plan(workspace)
+    [planned] = made.annotators
+    assert planned.tries == pytest.approx(1 + attempts / 4, abs=0.05)
+    assert any("tries a question are expected, as for the" in note for note in made.notes)
+    label_with_models(workspace, budget_usd=10_000)
+    cost = cost_of(server.counts()) - spent
+    assert cost == pytest.approx(planned.cost_usd, rel=0.1)
+    assert cost < planned.most_usd < blind.most_usd
+
+
+def test_the_most_of_all_together_is_told_and_nothing_is_expected_of_what_is_not_retried(
+    shop, llm_server
+):
+    server = llm_server("openai")
+    sections = {"one": openai(server), "other": openai(server, retry_on=["refused"], model="n")}
+    made = plan(shop(10, sections))
+    one, other = made.annotators
+    assert (one.tries, other.tries) == (1.0, None)
+    assert made.most_usd == one.most_usd + other.most_usd == made.as_json()["most_usd"]
+    assert other.most_usd == pytest.approx(2 * one.most_usd)
+    assert not any(note.startswith("one: how many answers") for note in made.notes)
