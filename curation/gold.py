@@ -10,19 +10,19 @@ the source says nothing gets the values that the annotators agree on.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
 
 from catalog.paths import joined, parted
 from catalog.records import RECORD_SCHEMA
 from catalog.taxonomy import Taxonomy
-from catalog.taxonomy.repair import SPELLING, WRONG_PARENT, nearest_paths
+from catalog.taxonomy.repair import nearest_paths
 from catalog.votes import CATEGORY
 from catalog.wording import counted
 from curation.evidence import reseated
 from curation.gold_attributes import agreed_attributes, with_attributes
+from curation.gold_settings import CurateSettings
 
 CHANGE_SCHEMA = pl.Schema(
     {
@@ -37,24 +37,6 @@ DROP_SCHEMA = pl.Schema({"record_id": pl.String(), "reason": pl.String(), "detai
 CLASSIFICATION = "classification"
 BRAND = "brand"
 _TEXT_FIELDS = ("title", "description", "brand")
-
-
-class CurateSettings(BaseModel):
-    """The ``[curate]`` section.
-
-    ``repair`` names the checks whose proposed fixes are applied, ``drop`` those whose rows
-    are left out. ``prefer`` says whose label counts where the source and the consensus of
-    the annotators differ; the consensus needs ``min_votes`` votes and ``min_share`` of them.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    repair: list[str] = ["html_in_text", "mojibake", "path_not_in_taxonomy"]
-    drop: list[str] = ["empty_title", "exact_duplicate"]
-    prefer: Literal["source", "consensus"] = "source"
-    min_votes: int = Field(default=2, ge=1)
-    min_share: float = Field(default=0.6, gt=0, le=1)
-    repair_kinds: list[str] = [SPELLING, WRONG_PARENT]
 
 
 @dataclass(frozen=True)

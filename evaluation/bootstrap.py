@@ -20,13 +20,12 @@ from evaluation.repeats import mean_of, repeated_estimate, spread_of
 from evaluation.settings import ScoreSettings
 from evaluation.summed_metric import SummedMetric
 from stats.bootstrap import (
-    N_RESAMPLES,
     bootstrap_estimate,
     cluster_weights,
     resampled_sums,
     resampling_codes,
 )
-from stats.estimate import Estimate
+from stats.estimate import N_RESAMPLES, Estimate
 from stats.intervals import Spread
 
 _AT_ONCE = 64

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from evaluation.attribute_pairs import NULL_VALUES
-from stats.bootstrap import N_RESAMPLES
+from stats.estimate import N_RESAMPLES
 
 Interval = Literal["influence", "bootstrap"]
 

@@ -17,7 +17,6 @@ from stats.distributions import t_quantile
 from stats.estimate import Estimate
 from stats.intervals import LEVEL
 
-N_RESAMPLES = 10_000
 MOST_CLUSTERS = 50_000
 """Independent rows past this many are dealt at random into so many clusters."""
 _BLOCK = 400_000

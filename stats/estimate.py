@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+N_RESAMPLES = 10_000
+"""Of every bootstrap, unless somebody says otherwise."""
+
 
 @dataclass(frozen=True)
 class Estimate:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,8 +14,10 @@ from terminal.output import print_json, print_table, say, tell
 from terminal.running import run_verb, snapshots_json, watched
 from workspace.models.engines import Engine
 from workspace.snapshots import Snapshot
-from workspace.vote_files import FileAgreement, VoteFile, agree_file
 from workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from workspace.vote_files import FileAgreement
 
 _COEFFICIENTS = {
     "percent_agreement": "percent agreement",
@@ -141,6 +143,8 @@ def agree(
     if file is None:
         _agree_in_workspace(workspace, as_json)
         return
+    from workspace.vote_files import VoteFile, agree_file
+
     labels = [] if order is None else [name.strip() for name in order.split(",")]
     asked = VoteFile(file, item, annotator, label, cluster, level, labels, header)
     found = agree_file(asked, out)

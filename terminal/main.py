@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from functools import cache
 
@@ -9,61 +10,56 @@ import typer
 from typer.exceptions import TyperException
 
 from catalog.errors import GoldshelfError, StoppedError
-from terminal import (
-    app_verbs,
-    brand_verbs,
-    catalog_verbs,
-    check_verbs,
-    dedupe_verbs,
-    evaluation_verbs,
-    experiment_verbs,
-    export_verbs,
-    label_verbs,
-    models_verbs,
-    predict_verbs,
-    regression_verbs,
-    review_verbs,
-    split_verbs,
-    workspace_verbs,
-)
 from terminal.options import repeated
 from terminal.output import tell
 
 MISTAKE = 2
 STOPPED = 130
+VERBS: dict[str, tuple[str, ...]] = {
+    "workspace_verbs": ("init", "load", "run", "status"),
+    "catalog_verbs": ("taxonomy",),
+    "check_verbs": ("check",),
+    "label_verbs": ("label", "agree"),
+    "models_verbs": ("ledger",),
+    "review_verbs": ("queue", "decide", "undo", "log"),
+    "brand_verbs": ("brands",),
+    "dedupe_verbs": ("dedupe", "recluster"),
+    "split_verbs": ("split", "check-split", "certify"),
+    "export_verbs": ("balance", "shopping-list", "export"),
+    "predict_verbs": ("predict", "report"),
+    "evaluation_verbs": ("import-run", "runs", "score", "compare", "metrics"),
+    "regression_verbs": ("regress",),
+    "experiment_verbs": ("experiments", "rescored", "causes", "drift", "frontier", "cascade"),
+    "app_verbs": ("app", "sample"),
+}
+"""The files of the verbs, in the order of the help."""
 
-app = typer.Typer(
-    name="goldshelf",
-    help="From a messy catalog to certified gold data, from a checkpoint to a verdict.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-for verbs in (
-    workspace_verbs,
-    catalog_verbs,
-    check_verbs,
-    label_verbs,
-    models_verbs,
-    review_verbs,
-    brand_verbs,
-    dedupe_verbs,
-    split_verbs,
-    export_verbs,
-    predict_verbs,
-    evaluation_verbs,
-    regression_verbs,
-    experiment_verbs,
-    app_verbs,
-):
-    verbs.register(app)
+
+def app_of(verb: str | None = None) -> typer.Typer:
+    """The verbs; of a known one its file alone, since all together take a second to import."""
+    app = typer.Typer(
+        name="goldshelf",
+        help="From a messy catalog to certified gold data, from a checkpoint to a verdict.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_nothing)  # without it an app of one verb would have no verbs
+    known = [name for name, verbs in VERBS.items() if verb in verbs]
+    for name in known or VERBS:
+        importlib.import_module(f"terminal.{name}").register(app)
+    return app
+
+
+def _nothing() -> None:
+    pass
 
 
 @cache
-def _command() -> Callable[..., object]:
-    """All verbs with their options; making them takes a quarter of a second."""
-    return typer.main.get_command(app)
+def _command(verb: str | None) -> Callable[..., object]:
+    """`app_of` as what is called; a process that runs a verb twice makes it once."""
+    return typer.main.get_command(app_of(verb))
 
 
 def run(arguments: list[str]) -> int:
@@ -74,7 +70,7 @@ def run(arguments: list[str]) -> int:
     0 fine, 1 a gate failed, 2 the user's mistake (one line on stderr), 130 stopped.
     """
     try:
-        code = _command()(repeated(arguments), standalone_mode=False)
+        code = _command(next(iter(arguments), None))(repeated(arguments), standalone_mode=False)
     except (StoppedError, KeyboardInterrupt, typer.Abort) as error:
         tell(f"goldshelf: {str(error) or 'stopped; everything that was finished is kept.'}")
         return STOPPED

@@ -30,7 +30,7 @@ from evaluation.published import DEFINITIONS, Definition
 from evaluation.slicing.makers import DISTRIBUTION, DISTRIBUTION_WORDS, PAIR_SLICES, SLICES
 from evaluation.slicing.material import PATH
 from evaluation.tasks import TASKS
-from terminal.main import app
+from terminal.main import app_of
 from workspace.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -118,7 +118,7 @@ def require_words(group: str, keys: set[str]) -> None:
 
 def commands_page() -> str:
     """What every verb prints for ``--help``."""
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(app_of())
     found = dict(verbs(group, "goldshelf"))
     lines = [MADE, "# Commands", "", WORDS["pages"]["commands"].strip(), ""]
     lines += [f"- [`{name}`](#{anchor(name)}): {short(verb)}" for name, verb in found.items()]

@@ -98,7 +98,7 @@ def panel(opened: Workspace) -> None:
         _ended(opened, job)
 
 
-@st.fragment(run_every=1.0)
+@st.fragment(run_every=0.5)
 def _live(opened: Workspace) -> None:
     if not is_running(opened):
         st.rerun()

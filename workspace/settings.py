@@ -23,7 +23,7 @@ from curation.balance.settings import BalanceSettings
 from curation.brands.settings import BrandSettings
 from curation.checks.settings import CheckSettings
 from curation.exports.settings import ExportSettings
-from curation.gold import CurateSettings
+from curation.gold_settings import CurateSettings
 from curation.llm.settings import ModelAnnotator
 from curation.sources.settings import SourceSettings
 from curation.splits.settings import SplitSettings

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from curation.splits.groups import GroupSettings
+from curation.splits.group_settings import GroupSettings
 
 AnnotatorName = Literal["source", "knn", "linear", "lexical"]
 

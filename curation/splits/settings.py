@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from curation.splits.features import Kept
-from curation.splits.groups import GroupSettings
+from curation.splits.group_settings import GroupSettings
 
 NAMES = {2: ("train", "test"), 3: ("train", "validation", "test")}
 

@@ -5,7 +5,8 @@ from catalog.records import conform
 from catalog.taxonomy import Taxonomy
 from catalog.votes import conform_votes
 from curation.evidence import reseated
-from curation.gold import CurateSettings, curate
+from curation.gold import curate
+from curation.gold_settings import CurateSettings
 
 TREE = Taxonomy.from_paths([["Home", "Mugs"], ["Home", "Pots"], ["Garden", "Tools"]])
 NO_DECISIONS = pl.DataFrame(
