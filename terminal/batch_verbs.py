@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from catalog.errors import GoldshelfError
 from terminal.models_verbs import OVER_BUDGET, need_budget, need_records
 from terminal.output import print_json, print_table, say, tell
 from terminal.running import watched
@@ -35,7 +36,8 @@ def hand_in(
 def print_handed_in(made: HandedIn, verb: str, as_json: bool) -> None:
     """Print what was handed in, to be collected by a verb; ends with 1 where the budget did."""
     for note in made.notes:
-        tell(note)
+        if note not in made.troubles:
+            tell(note)
     if as_json:
         print_json(made.as_json())
     else:
@@ -59,6 +61,8 @@ def print_handed_in(made: HandedIn, verb: str, as_json: bool) -> None:
             )
         else:
             say("nothing was handed in")
+    if made.troubles:
+        raise GoldshelfError(" ".join(made.troubles))
     if made.stopped == "budget":
         raise typer.Exit(OVER_BUDGET)
 

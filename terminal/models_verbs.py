@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catalog.errors import InputError
+from catalog.errors import GoldshelfError, InputError
 from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from terminal.running import watched
@@ -163,15 +163,17 @@ def _run(workspace: Workspace, names: list[str] | None, asked: Asked, as_json: b
             progress=progress,
         )
     for note in made.notes:
-        tell(note)
+        if note not in made.troubles:
+            tell(note)
     if as_json:
         print_json(made.as_json())
     else:
-        rows = [
-            (word, *(f.get(key) for f in made.figures.values())) for word, key in _FIGURES.items()
-        ]
-        print_table(["", *made.figures], rows)
+        asked_now = {n: f for n, f in made.figures.items() if names is None or n in names}
+        rows = [(word, *(f.get(key) for f in asked_now.values())) for word, key in _FIGURES.items()]
+        print_table(["", *asked_now], rows)
         say(f"${made.spent_usd:,.4f} spent now; `goldshelf run` brings the rest up to date")
+    if made.troubles:
+        raise GoldshelfError(" ".join(made.troubles))
     if made.stopped == "budget":
         raise typer.Exit(OVER_BUDGET)
 

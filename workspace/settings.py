@@ -123,13 +123,17 @@ def validated(body: dict[str, Any], where: str) -> Settings:
         return Settings(**body)
     except ValidationError as error:
         told = "; ".join(_told(e) for e in error.errors())
-        raise WorkspaceError(f"{where}: {told}.") from error
+        end = "" if told.endswith(("?", ".")) else "."
+        raise WorkspaceError(f"{where}: {told}{end}") from error
 
 
 def _told(error: Any) -> str:
     place = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "model_type":
+        return f"{place}: expected a table of settings"
     if error["type"] != "extra_forbidden":
-        return f"{place}: {error['msg'][:1].lower()}{error['msg'][1:]}"
+        told = error["msg"].removeprefix("Value error, ")
+        return f"{place}: {told[:1].lower()}{told[1:]}"
     model: Any = Settings
     for part in error["loc"][:-1]:
         if get_origin(model) is dict:

@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, Self
 
+from catalog.wording import counted
 from curation.llm.requests import BusyError, Reply, Request
 from curation.llm.settings import ModelAnnotator
 from curation.llm.tokens import likely_tokens_in
@@ -272,10 +273,11 @@ async def ask_politely(
         except BusyError as error:
             why = str(error)
         except DownError as error:
-            return Reply("failed", "", error=f"{error} (after {n - 1} tries) {why}".rstrip())
+            tried = counted(n - 1, "try", "tries")
+            return Reply("failed", "", error=f"{error} (after {tried}) {why}".rstrip())
         if n < max_tries:
             await asyncio.sleep(pace.wait_after(n))
-    return Reply("failed", "", error=f"{why} (after {max_tries} tries)")
+    return Reply("failed", "", error=f"{why} (after {counted(max_tries, 'try', 'tries')})")
 
 
 async def _ask_in_turn(provider: Asks, request: Request, pace: Pace) -> Reply:

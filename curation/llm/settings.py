@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from curation.llm.requests import ProviderName
 
@@ -55,7 +57,7 @@ class ModelAnnotator(BaseModel):
     model: str = Field(min_length=1)
     base_url: str | None = None
     key_variable: str | None = None
-    questions: list[Mode] = ["propose"]
+    questions: list[Mode] = Field(default=["propose"], min_length=1)
     attributes: list[str] = []
     instructions: str = ""
     temperature: float | None = Field(default=0.0, ge=0, le=2)
@@ -75,6 +77,34 @@ class ModelAnnotator(BaseModel):
     retry_on: list[RetriedOutcome] = []
     max_retries: int = Field(default=1, ge=1, le=5)
     price: Price | None = None
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value)
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("expected an address such as http://gpu.example:8000/v1")
+        if parts.username or parts.password or parts.query:
+            raise ValueError(
+                "the address holds a user, a password or a query; put the key into an environment "
+                "variable and name it in key_variable"
+            )
+        return value
+
+    @field_validator("key_variable")
+    @classmethod
+    def _is_variable(cls, value: str | None) -> str | None:
+        if value is not None and re.fullmatch(r"[A-Z_][A-Z0-9_]*", value) is None:
+            raise ValueError(
+                "expected the name of an environment variable in capitals, such as OPENAI_API_KEY; "
+                "never the key itself"
+            )
+        return value
 
     @property
     def key_name(self) -> str:

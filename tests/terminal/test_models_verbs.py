@@ -96,7 +96,9 @@ def test_models_are_not_asked_without_a_budget(folder, server, capsys):
 def test_models_and_the_others_are_not_mixed_in_one_run(folder, capsys):
     words = ["label", "-w", folder, "--annotators", "mini,knn", "--budget-usd", "1"]
     assert run(words) == 2
-    assert "no annotator 'knn'. Models declared: mini." in capsys.readouterr().err
+    assert "knn needs no key and is no model: name models alone" in capsys.readouterr().err
+    assert run(["label", "-w", folder, "--annotators", "maxi", "--plan"]) == 2
+    assert "no annotator 'maxi'. Models declared: mini." in capsys.readouterr().err
 
 
 def test_a_misspelt_setting_of_a_model_names_the_right_one(folder, capsys):
@@ -152,3 +154,101 @@ def test_batches_that_the_budget_stopped_exit_with_1(folder, server, capsys):
     assert server.counts()["n_batches"] == 1
     assert run(["label", "-w", folder, "--collect", "--wait"]) == 0
     assert "for these answers" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ({"key": "sk-right"}, "mini was not asked further: openai m at 127.0.0.1: the key in "),
+        (
+            {"models": ["gpt"]},
+            "mini was not asked further: openai m at 127.0.0.1: the model m does ",
+        ),
+    ],
+)
+def test_a_model_that_is_refused_ends_with_2_and_says_why_last(
+    folder, server, capsys, monkeypatch, script, told
+):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-1234567890")
+    server.follow(**script)
+    for more in ([], ["--batch"]):
+        if more and "models" in script:
+            continue  # a batch is refused row by row for that
+        assert run(["label", "-w", folder, "--budget-usd", "50", *more]) == 2
+        shown = capsys.readouterr()
+        line = shown.err.strip().splitlines()[-1]
+        assert line.startswith(
+            f"goldshelf: {told}".replace("asked", "handed in" if more else "asked")
+        )
+        assert shown.err.count("not accepted") + shown.err.count("does not exist") == 1
+        assert "sk-wrong" not in shown.out + shown.err
+    assert run(["label", "-w", folder, "--budget-usd", "50", "--json"]) == 2
+    assert "mini" in json.loads(capsys.readouterr().out)["annotators"]
+
+
+def test_a_model_that_answers_nothing_ends_with_2_and_the_reason(folder, server, capsys):
+    settings = Path(folder) / "goldshelf.toml"
+    gone = settings.read_text().replace(server.base_url, "http://127.0.0.1:9/v1")
+    settings.write_text(gone.replace("max_tokens = 64", "max_tokens = 64\nmax_tries = 1"))
+    assert run(["label", "-w", folder, "--budget-usd", "50"]) == 2
+    [line] = capsys.readouterr().err.strip().splitlines()
+    told = "goldshelf: mini answered none of 12 requests: openai m at 127.0.0.1: no connection"
+    assert line.startswith(told)
+
+
+def test_a_request_without_an_answer_says_why(folder, server, capsys):
+    server.follow(faults=[{"kind": "server_error", "message": "out of memory", "contains": "mug 4",
+                           "times": None}])  # fmt: skip
+    settings = Path(folder) / "goldshelf.toml"
+    settings.write_text(settings.read_text().replace("max_tokens = 64", "max_tries = 1"))
+    assert run(["label", "-w", folder, "--budget-usd", "100"]) == 0
+    told = "mini: 1 request without an answer, the last: openai m at 127.0.0.1: out of memory"
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('base_url = "gpu:8000/v1"', "base_url: expected an address such as http://gpu.example"),
+        ('base_url = "https://"', "base_url: expected an address such as http://gpu.example"),
+        ('base_url = "http://[::1/v1"', "base_url: expected an address such as http://gpu.example"),
+        (
+            'base_url = "https://me:sk-secret-1@gpu/v1"',
+            "base_url: the address holds a user, a pass",
+        ),
+        (
+            'base_url = "https://gpu/v1?key=sk-secret-1"',
+            "base_url: the address holds a user, a pass",
+        ),
+        ('key_variable = "sk-secret-1"', "key_variable: expected the name of an environment var"),
+        ('key_variable = "AIzaSySecret"', "key_variable: expected the name of an environment var"),
+        ("questions = []", "questions: list should have at least 1 item"),
+        (
+            'questions = ["label"]',
+            "questions.0: input should be 'propose', 'validate' or 'extract'",
+        ),
+        ('provider = "mistral"', "provider: input should be 'openai', 'anthropic' or 'gemini'"),
+        ("temperature = 3", "temperature: input should be less than or equal to 2"),
+        ('api_key = "sk-secret-1"', "api_key is not a setting. Known: provider, model"),
+        ("price = 3", "price: expected a table of settings"),
+    ],
+)
+def test_a_wrong_setting_of_a_model_is_one_line_without_a_key(folder, capsys, line, told):
+    settings = Path(folder) / "goldshelf.toml"
+    text, _, _ = settings.read_text().partition("[annotators.mini.price]")
+    text = "\n".join(row for row in text.splitlines() if not row.startswith(line.split(" ")[0]))
+    settings.write_text(text.replace("[annotators.mini]", f"[annotators.mini]\n{line}"))
+    assert run(["label", "-w", folder, "--plan"]) == 2
+    [shown] = capsys.readouterr().err.strip().splitlines()
+    assert f"goldshelf.toml: annotators.mini.{told}" in shown
+    assert "secret" not in shown.lower()
+    assert not shown.endswith("..")
+
+
+def test_a_settings_file_that_is_no_toml_names_the_line(folder, capsys):
+    settings = Path(folder) / "goldshelf.toml"
+    settings.write_text(settings.read_text() + "[annotators.other\n")
+    assert run(["label", "-w", folder, "--plan"]) == 2
+    [shown] = capsys.readouterr().err.strip().splitlines()
+    assert "goldshelf.toml: not valid TOML: Expected ']'" in shown
+    assert "at line" in shown

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from catalog.errors import InputError
 from catalog.taxonomy import Taxonomy
+from curation.annotators.settings import AnnotatorName
 from curation.llm.embeddings import embedding_mark
 from curation.llm.settings import ModelAnnotator
 
@@ -40,6 +41,11 @@ def chosen(workspace: Workspace, names: Iterable[str] | None = None) -> dict[str
         return dict(known)
     wanted = list(dict.fromkeys(names))
     unknown = [name for name in wanted if name not in known]
+    if unknown and unknown[0] in get_args(AnnotatorName):
+        raise InputError(
+            f"{unknown[0]} needs no key and is no model: name models alone, then the others by a "
+            "call of their own."
+        )
     if unknown:
         raise InputError(f"no annotator {unknown[0]!r}. Models declared: {', '.join(known)}.")
     return {name: known[name] for name in wanted}

@@ -67,6 +67,10 @@ class HandedInBy:
     most_usd: float | None = 0.0
     rejected: str | None = None
 
+    def trouble(self, name: str) -> str:
+        """Why it was not handed in further, as a line says it."""
+        return f"{name} was not handed in further: {self.rejected}"
+
 
 @dataclass(frozen=True)
 class HandedIn:
@@ -83,6 +87,11 @@ class HandedIn:
     annotators: dict[str, HandedInBy]
     stopped: StopReason
     notes: list[str]
+
+    @property
+    def troubles(self) -> list[str]:
+        """Why annotators were not handed in further; these are among the notes."""
+        return [one.trouble(name) for name, one in self.annotators.items() if one.rejected]
 
     @property
     def n_handed_in(self) -> int:
@@ -372,7 +381,7 @@ class _HandingIn:
             )
         for name, one in self._told.items():
             if one.rejected:
-                notes.append(f"{name} was not handed in further: {one.rejected}")
+                notes.append(one.trouble(name))
             if one.n_waiting:
                 told = counted(one.n_waiting, "request")
                 notes.append(f"{name}: {told} in batches already, or the same as another")

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow.parquet as pq
+import sqlalchemy as sa
 
 from catalog.votes import VOTE_SCHEMA
 from catalog.wording import counted
 from curation.llm.consistency import self_agreement
 from curation.llm.settings import ModelAnnotator
 from workspace.atomic import digest_of
+from workspace.database.tables import Call
+from workspace.models.calls import FAILED
 from workspace.models.reading import EVIDENCE_SCHEMA, SAMPLE_SCHEMA, Chunk, Tally
 from workspace.models.votes import MODEL_VOTES
 from workspace.snapshots import Output, Snapshot
@@ -149,29 +152,60 @@ class VoteKeeper:
             **self.tallies[name].figures(),
             "self_agreement": self_agreement(own).as_json() if own.height else None,
             "rejected": rejected.get(name),
+            "why_failed": self._why_failed(name),
         }
+
+    def _why_failed(self, name: str) -> str | None:
+        """Why the last request without an answer had none; None where all had one."""
+        if not self.tallies[name].replies["failed"]:
+            return None
+        query = (
+            sa.select(Call.error)
+            .where(Call.annotator == name, Call.state == FAILED, Call.error.is_not(None))
+            .order_by(Call.call_id.desc())
+            .limit(1)
+        )
+        with self._workspace.database.session() as session:
+            return session.scalar(query)
+
+
+def trouble(name: str, figures: dict[str, Any]) -> str | None:
+    """Why an annotator is of no use, if it was refused or has answered nothing."""
+    if figures["rejected"]:
+        return f"{name} was not asked further: {figures['rejected']}"
+    n_asked = figures["n_requests"] - figures["n_waiting"] - figures["n_missing"]
+    if figures["n_failed"] and figures["n_failed"] == n_asked:
+        why = figures.get("why_failed") or "no reason given"
+        return f"{name} answered none of {counted(n_asked, 'request')}: {why}"
+    return None
 
 
 def _notes(name: str, figures: dict[str, Any]) -> list[str]:
     notes = []
-    if figures["rejected"]:
-        notes.append(f"{name} was not asked further: {figures['rejected']}")
+    of_no_use = trouble(name, figures)
+    if of_no_use is not None:
+        notes.append(of_no_use)
     if figures["n_waiting"]:
         notes.append(f"{name}: {counted(figures['n_waiting'], 'request')} in batches at work")
     if figures["n_missing"]:
         notes.append(f"{name}: {counted(figures['n_missing'], 'request')} not asked")
-    if figures["n_failed"]:
-        notes.append(f"{name}: {counted(figures['n_failed'], 'request')} without an answer")
+    if figures["n_failed"] and (of_no_use is None or figures["rejected"]):
+        n_failed = counted(figures["n_failed"], "request")
+        why = f", the last: {figures['why_failed']}" if figures["why_failed"] else ""
+        notes.append(f"{name}: {n_failed} without an answer{why}")
     if figures["n_retried"]:
         n_asked = figures["n_requests"] - figures["n_waiting"] - figures["n_missing"]
         notes.append(
             f"{name}: {figures['n_retried']:,} of {counted(n_asked, 'request')} asked again, "
             f"{figures['n_retried_answered']:,} of them then answered"
         )
-    for what, share in (
-        ("were repaired", figures["repaired_share"]),
-        ("are not in the taxonomy", figures["outside_share"]),
+    for what, n, share in (
+        ("were repaired", figures["n_repaired"], figures["repaired_share"]),
+        ("are not in the taxonomy", figures["n_outside"], figures["outside_share"]),
     ):
         if share is not None and share > MOST_REPAIRED:
-            notes.append(f"{name}: {share:.1%} of its categories {what}; look at its prompt")
+            notes.append(
+                f"{name}: {share:.1%} of its categories {what} ({n:,} of {n / share:,.0f}); look at "
+                "its prompt"
+            )
     return notes

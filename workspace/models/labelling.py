@@ -17,7 +17,7 @@ from workspace.models.annotators import chosen
 from workspace.models.asking import Asking, Job, StopReason
 from workspace.models.calls import Lost
 from workspace.models.engines import Engine, require_engine
-from workspace.models.keeping import VoteKeeper
+from workspace.models.keeping import VoteKeeper, trouble
 from workspace.models.questionnaire import of_catalog
 from workspace.models.running import Elsewhere, ModelRun
 from workspace.models.votes import MODEL_VOTES
@@ -54,6 +54,12 @@ class LabelledByModels:
     def figures(self) -> dict[str, Any]:
         """Counts of each annotator."""
         return dict(self.snapshot.figures["annotators"])
+
+    @property
+    def troubles(self) -> list[str]:
+        """Why annotators were refused, or have answered nothing; these are among the notes."""
+        found = [trouble(name, figures) for name, figures in self.figures.items()]
+        return [told for told in found if told in self.notes]
 
     @property
     def notes(self) -> list[str]:

@@ -74,5 +74,7 @@ http://localhost:8000/v1.
     except ValidationError as error:
         first = error.errors()[0]
         name = "--" + str(first["loc"][0]).replace("_", "-")
-        raise InputError(f"{name} {first['input']!r}: {first['msg'].lower()}.") from error
+        told = first["msg"].removeprefix("Value error, ")
+        given = "" if name == "--key-variable" else f" {first['input']!r}"  # it may be the key
+        raise InputError(f"{name}{given}: {told[:1].lower()}{told[1:]}.") from None
     return Prompted(model.rstrip("/").rsplit("/", 1)[-1] or model, settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from typing import Any, get_args
-from urllib.parse import urlsplit
 
 import polars as pl
 
@@ -78,7 +77,7 @@ def declared(workspace: Workspace) -> pl.DataFrame:
             "votes": missing.get(name, UP_TO_DATE) if has_records else "no records yet",
             "key": _key(one),
             **_prices(one),
-            "server": _server(one.base_url),
+            "server": one.base_url or THE_MAKERS,
         }
         for name, one in workspace.settings.annotators.items()
     ]
@@ -143,14 +142,6 @@ def _quality(name: str, told: dict[str, Any]) -> dict[str, Any]:
         "self_agreement_high": again.get("high"),
         "n_asked_again": again.get("n"),
     }
-
-
-def _server(base_url: str | None) -> str:
-    """The address without what a person may have put before the @."""
-    if base_url is None:
-        return THE_MAKERS
-    parts = urlsplit(base_url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def _prices(one: ModelAnnotator) -> dict[str, float | None]:
