@@ -79,7 +79,7 @@ def ledger(
     if as_json:
         print_json({**found.as_json(), "by": shown.to_dicts()})
         return
-    print_table([name.replace("_", " ") for name in shown.columns], shown.iter_rows())
+    print_table([_headed(name) for name in shown.columns], shown.iter_rows())
     print_table(
         ["annotator", "votes", "accepted in gold", "cost $", "$ per accepted label"],
         found.labels.select(
@@ -87,6 +87,11 @@ def ledger(
         ).iter_rows(),
     )
     say(f"${found.cost_usd:,.4f} in all")
+
+
+def _headed(column: str) -> str:
+    told = {"cost_usd": "cost $", "most_unknown_usd": "in doubt, at most $"}
+    return told.get(column, column.removeprefix("n_").replace("_", " "))
 
 
 def _plan(workspace: Workspace, names: list[str] | None, as_json: bool) -> None:
