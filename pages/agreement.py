@@ -2,7 +2,7 @@ import streamlit as st
 
 from charts.intervals import series
 from charts.matrix import matrix
-from ui import agreement, drawings, links, models, reads, session, tables
+from ui import agreement, drawings, links, models, reads, session, sides, tables
 
 st.title("Agreement")
 opened = session.require_workspace()
@@ -23,7 +23,7 @@ if facts.get("levels"):
         ),
         alt="Agreement by level",
     )
-left, right = st.columns(2)
+left, right = sides.sides("pairs")
 pairs = reads.table(opened, "agree", agreed, "pairwise")
 with left:
     st.subheader("Cohen's kappa by pair")

@@ -32,7 +32,9 @@ _TILES = (
 
 def tiles(facts: dict[str, Any]) -> None:
     """The coefficients with their intervals."""
-    for column, (key, label, told) in zip(st.columns(len(_TILES)), _TILES, strict=True):
+    row = st.container(horizontal=True)
+    for key, label, told in _TILES:
+        column = row.container(width="content")
         found = facts.get(key)
         if found is None or found["value"] is None:
             column.metric(label, "undefined", help=(found or {}).get("reason", told))

@@ -8,7 +8,7 @@ import streamlit as st
 from catalog.errors import GoldshelfError
 from charts.theme import usd
 from ui import jobs, links, model_keys, plans, safe, tables, tries
-from ui.batches import batches
+from ui.batches import BUDGET_PX, batches
 from workspace.models.engines import has_ray
 from workspace.models.labelling import require_prices
 from workspace.models.votes import MODEL_VOTES
@@ -81,13 +81,16 @@ def _going(part: Part) -> dict[str, object]:
 def run(opened: Workspace, names: list[str]) -> None:
     """Ask about every record within a budget, as a job."""
     with st.form("models.run"):
-        left, middle, right = st.columns([1, 2, 2], vertical_alignment="bottom")
-        budget = left.number_input("Budget in $", 0.0, value=5.0, step=1.0, format="%.2f")
-        resume = middle.checkbox(
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        budget = row.number_input(
+            "Budget in $", 0.0, value=5.0, step=1.0, format="%.2f", width=BUDGET_PX
+        )
+        resume = row.checkbox(
             "Count what the last run spent", help="the budget is then that of both together"
         )
-        engine, address = _engine() if has_ray() else ("local", "")
-        if right.form_submit_button(
+        can_choose = has_ray()
+        engine, address = _engine() if can_choose else ("local", "")
+        if (st if can_choose else row).form_submit_button(
             "Run",
             type="primary",
             icon=":material/play_arrow:",

@@ -14,6 +14,7 @@ _SHOWN = (
     "annotator", "model", "state", "n_requests", "n_answers", "most_usd", "cost_usd",
     "submitted_at", "closed_at", "remote_id", "error",
 )  # fmt: skip
+BUDGET_PX = 120
 
 
 def batches(opened: Workspace, names: list[str]) -> None:
@@ -45,13 +46,15 @@ def batches(opened: Workspace, names: list[str]) -> None:
 
 def _form(opened: Workspace, names: list[str]) -> None:
     with st.form("batches.hand_in"):
-        left, middle, right = st.columns([1, 2, 2], vertical_alignment="bottom")
-        budget = left.number_input("Budget in $", 0.0, value=5.0, step=1.0, format="%.2f")
-        resume = middle.checkbox(
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        budget = row.number_input(
+            "Budget in $", 0.0, value=5.0, step=1.0, format="%.2f", width=BUDGET_PX
+        )
+        resume = row.checkbox(
             "Count what the last run spent",
             help="Batches at work always count, at the most that they can cost.",
         )
-        if right.form_submit_button(
+        if row.form_submit_button(
             "Hand in",
             type="primary",
             icon=":material/outbox:",
@@ -72,14 +75,17 @@ def _start(opened: Workspace, names: list[str], budget: float, resume: bool) -> 
 
 
 def _collect(opened: Workspace, n_open: int, n_requests: int) -> None:
-    line, button = st.columns([5, 1], vertical_alignment="center")
+    row = st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    )
     batch = "batch" if n_open == 1 else "batches"
-    line.markdown(
+    row.markdown(
         f"**{n_open:,}** {batch} at work with **{n_requests:,}** requests."
         if n_open
-        else "No batch is at work."
+        else "No batch is at work.",
+        width="content",
     )
-    if button.button(
+    if row.button(
         "Collect",
         icon=":material/inbox:",
         disabled=jobs.is_running(opened),

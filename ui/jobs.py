@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import files, safe, tables
+from ui import files, safe, tables, warm
 from workspace.workspace import Workspace
 
 LOG = ".job.log"
@@ -34,12 +34,21 @@ def _jobs() -> dict[Path, Job]:
 
 def start(opened: Workspace, arguments: list[str], *, told: str | None = None) -> None:
     """Run a verb over a workspace, as a terminal would; ``told`` is what people are shown of it."""
-    command = [sys.executable, "-m", "cli", *arguments, "-w", str(opened.root)]
-    with (opened.root / LOG).open("wb") as log:
-        process = subprocess.Popen(
-            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=_ROOT
-        )
+    words, log = [*arguments, "-w", str(opened.root.resolve())], opened.root / LOG
+    is_try = arguments[:2] == ["label", "--try"]
+    process = (warm.taken(words, log) if is_try else None) or _started(words, log)
     _jobs()[opened.root] = Job(process, told or " ".join(arguments))
+
+
+def _started(words: list[str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as out:
+        return subprocess.Popen(
+            [sys.executable, "-m", "cli", *words],
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            cwd=_ROOT,
+        )
 
 
 def is_running(opened: Workspace) -> bool:

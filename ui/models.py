@@ -9,7 +9,7 @@ import streamlit as st
 
 from charts.intervals import Dot, dots
 from charts.matrix import matrix
-from ui import agreement, drawings, links, model_keys, safe, tables
+from ui import agreement, drawings, links, model_keys, safe, sides, tables
 from workspace.views import models as views
 from workspace.workspace import Workspace
 
@@ -95,7 +95,7 @@ def answers(opened: Workspace, pairs: pl.DataFrame, question: str) -> None:
         "Repaired and not in the taxonomy: of the categories that it named; all others: of its "
         "answers."
     )
-    left, right = st.columns(2)
+    left, right = sides.sides("models")
     with left:
         _self_agreement(found)
     with right:

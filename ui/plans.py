@@ -22,7 +22,7 @@ _PLAN = "models.plan"
 
 def plan(opened: Workspace, names: list[str]) -> None:
     """Count what it would take; nothing is sent."""
-    if st.button("Plan", icon=":material/calculate:", disabled=not names, help="Sends nothing."):
+    if st.button("Plan", icon=":material/calculate:", disabled=not names):
         with st.spinner("Counting requests and tokens"):
             _make(opened, names)
     made = kept(opened, names)
@@ -93,6 +93,9 @@ def _mark(opened: Workspace, names: list[str]) -> tuple[object, ...]:
 
 def _cost_chart(made: Plan) -> None:
     priced = [o for o in made.annotators if o.cost_usd is not None]
+    if priced and not any(one.most_usd for one in priced):
+        st.caption("What is left to ask costs nothing.")
+        return
     if not priced:
         st.info(
             "No price is known, so there is no cost to draw. Declare a price, 0 where it is free."

@@ -17,6 +17,7 @@ from streamlit.web import cli
 
 import charts
 import ui
+from ui import warm
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 LATER = ("pandas",)
@@ -48,6 +49,7 @@ def main(arguments: list[str]) -> None:
     PagesManager.uses_pages_directory = False
     sys.argv = ["streamlit", "run", str(APP), *QUIET, *arguments]
     import_pages()
+    warm.turn_on()
     cli.main()
 
 

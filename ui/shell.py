@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from catalog.errors import GoldshelfError
-from ui import jobs, opening, safe, session
+from ui import jobs, opening, safe, session, sides
 from workspace.review.decisions import default_reviewer
 
 _LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 176 32" width="176" height="32">
@@ -16,7 +16,10 @@ _LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 176 32" width="1
 <rect x="24" y="9" width="4" height="16"/></g>
 <text x="42" y="24" font-family="Source Sans Pro, Helvetica, Arial, sans-serif" font-size="23"
  font-weight="600" fill="#1f2933">Goldshelf</text></svg>"""
-_STYLE = "<style>.stMainBlockContainer { padding-top: 3.5rem; padding-bottom: 3rem; }</style>"
+_STYLE = (
+    "<style>.stMainBlockContainer { padding-top: 3.5rem; padding-bottom: 3rem; } "
+    f"{sides.STYLE}</style>"
+)
 
 
 def configure() -> None:

@@ -7,29 +7,32 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from ui import jobs, model_keys, safe, tables
+from ui import jobs, model_keys, safe, sides, tables, warm
 from workspace.models.tried import Tried, last_try
 from workspace.workspace import Workspace
 
-_TEXT_PX = 380
+_TEXT_PX, _ANSWER_PX = 380, 160
 
 
 def trial(opened: Workspace, names: list[str]) -> None:
     """Ask about a few rows as a job; what was tried last is shown."""
+    if not jobs.is_running(opened):
+        warm.keep({opened.settings.annotators[name].provider for name in names})
     count, button = st.columns([1, 5], vertical_alignment="bottom")
     n_rows = count.number_input("Rows", 1, 50, 5, key="models.rows")
     if button.button(
         "Try",
         icon=":material/science:",
         disabled=not names or jobs.is_running(opened),
-        help="Asks the models about these rows; what it costs stands in the ledger, and a later "
-        "run has the answers for nothing.",
     ) and model_keys.are_there(opened, names):
         jobs.start(opened, ["label", "--try", str(n_rows), "--annotators", ",".join(names)])
         st.rerun()
     found = last_try(opened, names)
     if found is None:
-        st.caption("The exact prompts, answers and votes of a few rows, before a run spends money.")
+        st.caption(
+            "The exact prompts, answers and votes of a few rows, before a run spends money. What they "
+            "cost stands in the ledger, and a later run has the answers for nothing."
+        )
         return
     if not found.tried:
         st.info("Nothing was asked: these rows give no question to these models.")
@@ -91,7 +94,7 @@ def _tried(one: Tried) -> dict[str, Any]:
 
 
 def _in_full(one: Tried) -> None:
-    prompt, answer, votes = st.columns([4, 3, 4])
+    prompt, answer = sides.sides("try")
     prompt.markdown("**Prompt**")
     asked = f"{one.request.system}\n\n{one.request.prompt}"
     prompt.code(asked, language=None, wrap_lines=True, height=_TEXT_PX)
@@ -102,18 +105,18 @@ def _in_full(one: Tried) -> None:
     if one.error is not None:
         answer.error(safe.markdown(one.error))
     if one.reply is not None:
-        answer.code(one.reply.text, language=None, wrap_lines=True, height=_TEXT_PX)
+        answer.code(one.reply.text, language=None, wrap_lines=True, height=_ANSWER_PX)
         told = f"{one.reply.n_tokens_in:,} tokens in, {one.reply.n_tokens_out:,} out"
         if one.reply.latency_s is not None:
             told += f", {one.reply.latency_s:.1f} s"
         answer.caption(told)
-    votes.markdown("**Votes**")
+    answer.markdown("**Votes**")
     if not one.votes:
-        votes.caption("none")
+        answer.caption("none")
         return
     rows = [
         {"value": v.value, "question": v.question, "repaired": v.is_repaired, "error": v.error}
         for v in one.votes
     ]
     schema = {"value": pl.String, "error": pl.String}
-    tables.show(_without_idle(pl.DataFrame(rows, schema_overrides=schema)), place=votes)
+    tables.show(_without_idle(pl.DataFrame(rows, schema_overrides=schema)), place=answer)

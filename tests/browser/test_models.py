@@ -1,6 +1,9 @@
 """An engineer declares a model, plans, tries, runs within a budget, and reads what it cost."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +11,7 @@ from workspace.models.spending import ledger
 from workspace.settings import validated
 from workspace.workspace import Workspace
 
+ROOT = Path(__file__).resolve().parents[2]
 N_ROWS = 60
 PATHS = ["Kitchen > Mugs", "Kitchen > Pans", "Food > Tea"]
 SPENT = r"\$0\.(?!0+\b)\d+"  # more than nothing: an answer is there
@@ -165,3 +169,44 @@ def test_a_model_is_removed_after_a_question(shop, server, serve_for):
         visitor.sees("No language model is declared yet")
         assert visitor.exceptions() == []
     assert Workspace(shop).settings.annotators == {}
+
+
+def fits(visitor, text):
+    """Whether a text is shown whole."""
+    found = visitor.main.get_by_text(text, exact=True).first
+    found.wait_for()
+    return found.evaluate(
+        "e => { for (; e; e = e.parentElement) {"
+        " if (getComputedStyle(e).overflowX === 'hidden' && e.scrollWidth > e.clientWidth + 1)"
+        " return false; if (e.dataset.testid === 'stMain') break; } return true; }"
+    )
+
+
+def test_nothing_is_cut_where_the_page_is_narrow(shop, server, serve_for):
+    declare(shop, server)
+    workspace = Workspace(shop)
+    workspace.change("annotators.twin", **workspace.settings.annotators["house"].model_dump())
+    for verb in (["label", "--budget-usd", "100"], ["run", "agree"]):
+        subprocess.run([sys.executable, "-m", "cli", *verb, "-w", str(shop)], cwd=ROOT, check=True)
+    pairs = ("Cohen's kappa by pair of annotators", "Percent agreement by pair of annotators")
+    with serve_for(shop) as visitor:
+        visitor.page.set_viewport_size({"width": 900, "height": 1000})
+        visitor.visit("labels", **{"labels.tab": "Language models", "models.step": "Batches"})
+        assert all(fits(visitor, told) for told in ("Count what the last run spent", "Hand in"))
+        tab(visitor, "Run")
+        assert all(fits(visitor, told) for told in ("Count what the last run spent", "Run"))
+        places = {}
+        for width in (900, 1400):
+            visitor.page.set_viewport_size({"width": width, "height": 1000})
+            visitor.visit("agreement")
+            for name in ("Krippendorff's alpha", "Alpha with taxonomy distance"):
+                assert fits(visitor, name)
+            for alt in pairs:
+                visitor.chart(alt).wait_for()
+            places[width] = [visitor.chart(alt).bounding_box() for alt in pairs]
+        assert visitor.exceptions() == []
+    first, second = places[900]
+    assert second["y"] > first["y"] + first["height"] / 2
+    assert first["width"] > 400
+    first, second = places[1400]
+    assert abs(second["y"] - first["y"]) < 40

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import polars as pl
 
 from catalog.errors import StoppedError
 from catalog.wording import counted
+from curation.annotators.words import words_of
 from curation.llm.retries import next_try
 from curation.llm.settings import ModelAnnotator
 from workspace.lock import locked
@@ -29,6 +31,13 @@ if TYPE_CHECKING:
 
 _EVERY_S = 0.2
 _STOPPED = "not asked: it was stopped before"
+
+
+def prepare(providers: Iterable[str]) -> None:
+    """Import what a try takes: it lasts longer than most models take to answer."""
+    for name in providers:
+        importlib.import_module(f"curation.llm.providers.{name}")
+    words_of(pl.Series(["tea"]))  # compiled, or read from where it was kept
 
 
 def try_rows(

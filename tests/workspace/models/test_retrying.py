@@ -180,7 +180,10 @@ def test_categories_that_the_taxonomy_does_not_have_are_counted_and_flagged(shop
     figures = made.figures["one"]
     assert (figures["n_outside"], figures["n_votes"]) == (1, 9)
     assert figures["outside_share"] == 1 / 10
-    assert "one: 10.0% of its categories are not in the taxonomy (1 of 10); look at its prompt" in made.notes
+    assert (
+        "one: 10.0% of its categories are not in the taxonomy (1 of 10); look at its prompt"
+        in made.notes
+    )
 
 
 def test_the_share_of_repairs_is_of_categories_alone(shop, llm_server):
