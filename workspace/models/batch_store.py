@@ -90,6 +90,12 @@ class BatchStore:
             this = sa.update(Batch).where(Batch.batch_id == batch_id)
             session.execute(this.values(submitted_at=now()))
 
+    def note(self, batch_id: str, told: str) -> None:
+        """Write what is known of one that is being handed in."""
+        with self._database.session() as session:
+            this = sa.update(Batch).where(Batch.batch_id == batch_id, Batch.state == HANDING_IN)
+            session.execute(this.values(error=told))
+
     def handed_in(self, batch_id: str, remote_id: str) -> None:
         """Write the name that the provider gave it: the first thing that is done with it.
 

@@ -13,7 +13,7 @@ from workspace.models.calls import now
 
 SETTLED_AFTER = datetime.timedelta(minutes=5)
 """How long after a batch went out its provider may not list it yet."""
-_CLOCKS_DIFFER_BY = datetime.timedelta(minutes=10)
+_CLOCKS_DIFFER_BY = datetime.timedelta(hours=1)
 _LISTS_NONE = (404, 405, 501)
 
 
@@ -33,40 +33,43 @@ async def look_up(store: BatchStore) -> dict[str, str]:
 
 async def _looked_up(store: BatchStore, one: OpenBatch) -> str:
     n, most_usd = store.size(one.batch_id)
-    settings, requests = one.settings, counted(n, "request")
+    provider, requests = one.settings.provider, counted(n, "request")
     told = f"{one.told}: {requests} may have been handed in when a process ended"
-    at_stake = f"{told}, and cost up to ${most_usd:,.4f}"
-    again = (
-        f"They are not asked again until that is known; `label --collect --give-up {one.batch_id}` "
-        "asks them anew"
-    )
     try:
         found = await _found(store, one, n)
     except (BusyError, RejectedError) as error:
         if isinstance(error, RejectedError) and error.status in _LISTS_NONE:
             store.close(one.batch_id, LOST, CUT_OFF, None)
-            return f"{at_stake}; the server does not list its batches, so they are asked again"
-        return f"{told}; they could not be looked for: {str(error).rstrip('.')}. {again}"
-    if found.batch_id is not None:
-        store.handed_in(one.batch_id, found.batch_id)
-        return (
-            f"{one.annotator}, batch {found.batch_id}: a process ended while it handed this in; "
-            f"{requests} found again at {settings.provider}"
-        )
+            return (
+                f"{told}, and cost up to ${most_usd:,.4f}; the server does not list its batches, so "
+                "they are asked again"
+            )
+        why = f"they could not be looked for: {str(error).rstrip('.')}"
+    else:
+        if found.batch_id is not None:
+            store.handed_in(one.batch_id, found.batch_id)
+            return (
+                f"{one.annotator}, batch {found.batch_id}: a process ended while it handed this in; "
+                f"{requests} found again at {provider}"
+            )
+        if not found.n_unread and now() - one.submitted_at >= SETTLED_AFTER:
+            store.close(one.batch_id, REFUSED, NEVER_THERE, 0.0)
+            return f"{one.told}: a process ended before {provider} had its {requests}"
+        why = _not_yet(found, provider)
+    store.note(one.batch_id, why)
+    return (
+        f"{told}; {why}. They are not asked again until that is known; "
+        f"`label --collect --give-up {one.batch_id}` asks them anew"
+    )
+
+
+def _not_yet(found: Found, provider: str) -> str:
+    """Why nobody can say yet whether a batch is there."""
     if found.n_unread:
         at_work = counted(found.n_unread, "batch", "batches")
-        return (
-            f"{told}; {settings.provider} has {at_work} at work that may hold them, and says so at "
-            f"the end. {again}"
-        )
-    if now() - one.submitted_at < SETTLED_AFTER:
-        minutes = int(SETTLED_AFTER.total_seconds() // 60)
-        return (
-            f"{told}; {settings.provider} does not list them, and may do so within {minutes} "
-            f"minutes. {again}"
-        )
-    store.close(one.batch_id, REFUSED, NEVER_THERE, 0.0)
-    return f"{one.told}: a process ended before {settings.provider} had its {requests}"
+        return f"{provider} has {at_work} at work that may hold them, and says so at the end"
+    minutes = int(SETTLED_AFTER.total_seconds() // 60)
+    return f"{provider} does not list them, and may do so within {minutes} minutes"
 
 
 async def _found(store: BatchStore, one: OpenBatch, n_requests: int) -> Found:

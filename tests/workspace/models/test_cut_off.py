@@ -144,10 +144,13 @@ def test_one_of_anthropic_is_waited_for_until_its_rows_can_be_read(shop, llm_ser
     assert hand_in(workspace, budget_usd=1).stopped == ""  # nothing is left that would cost
     waiting = collect(workspace)
     assert (waiting.n_at_work, states(workspace)) == (1, ["handing in"])
+    [why] = batches_frame(workspace)["error"]
+    assert why == "anthropic has 1 batch at work that may hold them, and says so at the end"
     assert label_with_models(workspace, budget_usd=100).figures["one"]["n_waiting"] == 5
     assert server.counts()["n_requests"] == 0
     server.follow(batch_polls=0)
     assert [one.n_answers for one in collect(workspace, wait=True, every_s=0.1).batches] == [5]
+    assert batches_frame(workspace)["error"].to_list() == [None]
     assert server.counts()["n_billed"] == 5
 
 
