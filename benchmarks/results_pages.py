@@ -3,9 +3,8 @@
     python benchmarks/results_pages.py [--rows 200000] [--runs 10] [--folder DIR]
 
 Makes a workspace whose test split is that large, scores and compares its runs once, as the verbs
-do, and then opens the pages in Chromium: the first time and again. ``--folder`` keeps the
-workspace, and takes the one that is there. A page of nothing but a title is timed beside them:
-what Streamlit and the browser take by themselves.
+do, and then opens the pages in Chromium: each first with an empty browser cache, and then again.
+``--folder`` keeps the workspace, and takes the one that is there.
 """
 
 from __future__ import annotations
@@ -196,13 +195,17 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
-        timed(page, f"{address}/files", is_said=False)
+        timed(browser.new_page(), f"{address}/files", is_said=False)
         for name, path in pages.items():
-            found = [timed(page, f"{address}/{path}", name != "split") for _ in range(TIMES)]
-            first, again = found[0], found[1:]
+            first, again = [], []
+            for _ in range(TIMES):
+                with browser.new_context(viewport={"width": 1400, "height": 1000}) as visitor:
+                    page = visitor.new_page()
+                    first.append(timed(page, f"{address}/{path}", name != "split"))
+                    again.append(timed(page, f"{address}/{path}", name != "split"))
             told = ", ".join(
-                f"{what} {first[n]:.2f} s at first, {statistics.median(f[n] for f in again):.2f} s again"
+                f"{what} {statistics.median(f[n] for f in first):.2f} s at first, "
+                f"{statistics.median(f[n] for f in again):.2f} s again"
                 for n, what in enumerate(("the sentence after", "drawn whole after"))
             )
             print(f"{name}: {told}", flush=True)
