@@ -13,7 +13,8 @@ from catalog.errors import StoppedError
 from catalog.wording import counted
 from curation.llm.pace import Pace
 from curation.llm.prices import ModelPrice, price_of
-from curation.llm.providers.batches import Batches, make_batches
+from curation.llm.providers import make_batches
+from curation.llm.providers.batches import Batches
 from curation.llm.providers.parts import PartLimits, most_bytes, part_limits
 from curation.llm.requests import BusyError, RejectedError
 from curation.llm.settings import ModelAnnotator

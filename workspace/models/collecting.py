@@ -15,7 +15,8 @@ import polars as pl
 from catalog.errors import InputError, StoppedError, WorkspaceError
 from catalog.wording import counted
 from curation.llm.prices import ModelPrice, price_of
-from curation.llm.providers.batches import BatchReplies, make_batches
+from curation.llm.providers import make_batches
+from curation.llm.providers.batches import BatchReplies
 from curation.llm.requests import BusyError, RejectedError, Reply
 from curation.llm.settings import ModelAnnotator
 from curation.llm.stages import Asked, Stage

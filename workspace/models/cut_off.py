@@ -6,7 +6,8 @@ import datetime
 import os
 
 from catalog.wording import counted
-from curation.llm.providers.batches import Found, Sought, make_batches
+from curation.llm.providers import make_batches
+from curation.llm.providers.batches import Found, Sought
 from curation.llm.requests import BusyError, RejectedError
 from workspace.models.batch_store import CUT_OFF, LOST, NEVER_THERE, REFUSED, BatchStore, OpenBatch
 from workspace.models.calls import now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from curation.llm.providers.batches import Batches
 from curation.llm.providers.served import ServedProvider
 from curation.llm.requests import RejectedError
 from curation.llm.settings import ModelAnnotator
@@ -38,6 +39,28 @@ def make_provider(settings: ModelAnnotator, key: str | None) -> ServedProvider:
     from curation.llm.providers.gemini import GeminiProvider
 
     return GeminiProvider(settings, key)
+
+
+def make_batches(settings: ModelAnnotator, key: str | None) -> Batches:
+    """The batches of an annotator's account; requests are written as they are online.
+
+    Raises
+    ------
+    RejectedError
+        If there is no key.
+    """
+    need_key(settings, key)
+    if settings.provider == "openai":
+        from curation.llm.providers.openai_batches import OpenAIBatches
+
+        return OpenAIBatches(settings, key)
+    if settings.provider == "anthropic":
+        from curation.llm.providers.anthropic_batches import AnthropicBatches
+
+        return AnthropicBatches(settings, key)
+    from curation.llm.providers.gemini_batches import GeminiBatches
+
+    return GeminiBatches(settings, key)
 
 
 def need_key(settings: ModelAnnotator, key: str | None) -> None:

@@ -7,9 +7,7 @@ from collections.abc import AsyncIterable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
-from curation.llm.providers import need_key
 from curation.llm.requests import Reply, Request
-from curation.llm.settings import ModelAnnotator
 
 T = TypeVar("T")
 State = Literal["running", "ended", "failed"]
@@ -146,28 +144,6 @@ class Batches(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
-
-
-def make_batches(settings: ModelAnnotator, key: str | None) -> Batches:
-    """The batches of an annotator's account; requests are written as they are online.
-
-    Raises
-    ------
-    RejectedError
-        If there is no key.
-    """
-    need_key(settings, key)
-    if settings.provider == "openai":
-        from curation.llm.providers.openai_batches import OpenAIBatches
-
-        return OpenAIBatches(settings, key)
-    if settings.provider == "anthropic":
-        from curation.llm.providers.anthropic_batches import AnthropicBatches
-
-        return AnthropicBatches(settings, key)
-    from curation.llm.providers.gemini_batches import GeminiBatches
-
-    return GeminiBatches(settings, key)
 
 
 def by_key(requests: Iterable[Request]) -> dict[str, Request]:

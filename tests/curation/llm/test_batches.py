@@ -9,7 +9,7 @@ import pytest
 from anthropic.types.messages import MessageBatch
 from openai.types import Batch
 
-from curation.llm.providers import make_provider
+from curation.llm.providers import make_batches, make_provider
 from curation.llm.providers.anthropic_batches import key_of
 from curation.llm.providers.batches import (
     Batches,
@@ -17,7 +17,6 @@ from curation.llm.providers.batches import (
     BatchState,
     Found,
     Sought,
-    make_batches,
 )
 from curation.llm.requests import RejectedError, Request
 from curation.llm.settings import ModelAnnotator
