@@ -48,7 +48,7 @@ def dedupe(
         typer.Option(help="List about this many pairs (ten million); clusters stay whole."),
     ] = None,
     embedding: Annotated[
-        str | None, typer.Option(help="Tie texts by meaning too, by this static embedding model.")
+        str | None, typer.Option(help="Tie texts by meaning too, by this embedding model.")
     ] = None,
     meaning_from: Annotated[float, typer.Option(help="Cosine from which meanings tie.")] = 0.9,
     pictures: Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,10 @@ from curation.duplicates.dedupe import (
 )
 from curation.duplicates.differences import what_differs
 from curation.duplicates.join import Told, check_threshold
-from curation.duplicates.meaning import meaning_edges
+from curation.duplicates.meaning import check_meaning, meaning_edges
 from curation.duplicates.pictures import picture_edges, picture_hashes
 from curation.duplicates.thresholds import cluster_table, nearest_to, threshold_curve
+from curation.llm.sentence_models import open_any_encoder
 from workspace.atomic import full_disk_told
 from workspace.duplicates_over_ray import find_over_ray
 from workspace.models.engines import Engine
@@ -112,24 +113,31 @@ def dedupe_file(
         for some in (cumulative(names) if asked.first_alone else [names])
     ]
     found = united([_found(text, asked, progress) for text in texts])
-    more, notes = _more_edges(file, texts[-1], asked, progress)
+    more = _more_edges(file, texts[-1], asked, progress)
+    notes = more.notes
     if found.is_cut:
         notes.append(
             f"{found.n_pairs:,} pairs: {found.pairs.height:,} of them are listed, among them all "
             "that connect the clusters, which are whole. List more with --max-pairs."
         )
-    ties = pl.concat([found.forest.with_columns(kind=pl.lit("text")), *more])
+    ties = pl.concat([found.forest.with_columns(kind=pl.lit("text")), *more.edges])
     clusters = _clusters(file.ids, ties, asked.threshold)
     n_rows = file.frame.height
     files = {}
     if out is not None:
         files = {"pairs": str(out), **{name: str(_beside(out, name)) for name in _BESIDE}}
         with full_disk_told(out.parent):
-            pairs = pl.concat([found.pairs.with_columns(kind=pl.lit("text")), *more])
+            pairs = pl.concat([found.pairs.with_columns(kind=pl.lit("text")), *more.edges])
             write_frame(_named(what_differs(texts[-1], pairs), file.ids), out)
             write_frame(clusters, _beside(out, "clusters"))
             write_frame(_named(ties, file.ids), _beside(out, "ties"))
-            kept = {"searched_from": found.searched_from, "source": path.name, "n_rows": n_rows}
+            kept = {
+                "searched_from": found.searched_from,
+                "source": path.name,
+                "n_rows": n_rows,
+                "text_columns": names,
+                **more.used,
+            }
             _beside(out, "json").write_text(json.dumps(kept))
     accepted, refused = nearest_to(found.forest, asked.threshold, SHOWN)
     table = cluster_table(n_rows, found.forest, asked.threshold).head(SHOWN)
@@ -140,7 +148,7 @@ def dedupe_file(
         "threshold": asked.threshold,
         "searched_from": found.searched_from,
         "text_columns": names,
-        **({"n_edges": {f["kind"][0]: f.height for f in more if f.height}} if more else {}),
+        **more.figures,
         "files": files,
         "accepted": _shown(accepted, texts[-1], file.ids),
         "refused": _shown(refused, texts[-1], file.ids),
@@ -225,14 +233,36 @@ def _found(text: pl.Series, asked: Asked, progress: Told | None) -> Duplicates:
     )
 
 
-def _more_edges(
-    file: PlainFile, text: pl.Series, asked: Asked, progress: Told | None
-) -> tuple[list[pl.DataFrame], list[str]]:
-    """Edges by choice, of meaning and of pictures."""
-    made, notes = [], []
+@dataclass(frozen=True)
+class _More:
+    """Edges by choice, of meaning and of pictures, and what they were made with."""
+
+    edges: list[pl.DataFrame] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    used: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        if not self.used:
+            return {}
+        counts = {made["kind"][0]: made.height for made in self.edges if made.height}
+        return {"n_edges": counts, **self.used}
+
+
+def _more_edges(file: PlainFile, text: pl.Series, asked: Asked, progress: Told | None) -> _More:
+    more = _More()
     if asked.embedding is not None:
-        edges = meaning_edges(text, asked.embedding, asked.meaning_from, progress=progress)
-        made.append(edges.with_columns(kind=pl.lit("meaning")))
+        check_meaning(len(text), asked.meaning_from)
+        encoder = open_any_encoder(asked.embedding)
+        edges = meaning_edges(
+            text, encoder, asked.meaning_from, apart=asked.likeness.apart(text), progress=progress
+        )
+        more.edges.append(edges.with_columns(kind=pl.lit("meaning")))
+        more.used["embedding"] = {
+            "model": asked.embedding,
+            "hash": encoder.mark,
+            "from": asked.meaning_from,
+        }
     if asked.pictures is not None:
         require_columns(file.path, file.frame, [asked.pictures])
         named = file.frame[asked.pictures].cast(pl.String)
@@ -240,12 +270,13 @@ def _more_edges(
         hashes, is_read = picture_hashes([folder / name if name else None for name in named])
         n_lost = int((named.fill_null("") != "").sum() - is_read.sum())
         if n_lost:
-            notes.append(
+            more.notes.append(
                 f"{counted(n_lost, 'picture')} could not be read, or are of one colour, and tie nothing"
             )
         edges = picture_edges(hashes, is_read, asked.picture_bits)
-        made.append(edges.with_columns(kind=pl.lit("picture")))
-    return made, notes
+        more.edges.append(edges.with_columns(kind=pl.lit("picture")))
+        more.used["pictures"] = {"column": asked.pictures, "bits": asked.picture_bits}
+    return more
 
 
 def _clusters(ids: pl.Series, ties: pl.DataFrame, threshold: float) -> pl.DataFrame:

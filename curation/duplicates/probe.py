@@ -81,6 +81,15 @@ def contradicts(starts, codes, x, y):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
+def contradicted(starts, codes, left, right):  # type: ignore[no-untyped-def]
+    """Whether the two sides of each pair contradict each other; shape ``(n_pairs,)``."""
+    found = np.zeros(len(left), np.bool_)
+    for pair in range(len(left)):
+        found[pair] = contradicts(starts, codes, left[pair], right[pair])
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
 def probe(  # type: ignore[no-untyped-def]
     first, last, starts, tokens, marks, list_starts, entries, threshold, sides, apart_starts,
     apart, out_left, out_right, out_similarity,

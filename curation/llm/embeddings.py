@@ -23,7 +23,7 @@ import numpy as np
 from catalog.errors import InputError
 from curation.annotators.nearest import NOBODY
 
-_FILES = ("*.json", "*.safetensors")
+_FILES = ("*.json", "*.txt", "*.model", "*.safetensors")
 _STEPS = 4000
 _CELLS = 4_000_000
 _TEXTS_AT_ONCE = 4096
@@ -87,9 +87,9 @@ def open_encoder(name: str) -> Encoder:
     if importlib.util.find_spec("model2vec") is None:
         raise InputError(
             f"embedding {name!r}: model2vec is not installed. Run `pip install "
-            "'goldshelf[embeddings]'`, or take `embedding` out to search by words alone."
+            "'goldshelf[embeddings]'`, or leave `embedding` out."
         )
-    return _opened(name, str(_folder(name)), embedding_mark(name))
+    return _opened(name, str(model_folder(name)), embedding_mark(name))
 
 
 def embedding_mark(name: str) -> str:
@@ -102,10 +102,47 @@ def embedding_mark(name: str) -> str:
     InputError
         If the model is not here.
     """
-    folder = _folder(name, may_fetch=False)
+    folder = model_folder(name, may_fetch=False)
     files = sorted({path for pattern in _FILES for path in folder.rglob(pattern)})
     told = [(str(path), path.stat()) for path in files]
     return _hash(str(folder), tuple((p, s.st_size, s.st_mtime_ns) for p, s in told))
+
+
+def model_folder(name: str, *, may_fetch: bool = True) -> Path:
+    """Where the files of a model are.
+
+    Parameters
+    ----------
+    name
+        A folder, or a model of the Hugging Face hub.
+    may_fetch
+        Whether a model of the hub that is not on this machine is fetched.
+
+    Raises
+    ------
+    InputError
+        If it is nowhere.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    from huggingface_hub import snapshot_download  # slow to import
+
+    why: Exception | None = None
+    for is_here_only in (True, False) if may_fetch else (True,):
+        try:
+            found = snapshot_download(
+                name, allow_patterns=list(_FILES), local_files_only=is_here_only
+            )
+        except (OSError, ValueError, httpx2.HTTPError) as error:
+            why = error
+        else:
+            return Path(found)
+    raise InputError(
+        f"embedding {name!r}: no such folder, and no model of the Hugging Face hub by this name is "
+        f"here or could be fetched ({type(why).__name__}). Name a folder with a model, or leave "
+        "`embedding` out."
+    ) from None
 
 
 def nearest_by_meaning(queries: np.ndarray, vectors: np.ndarray, k: int) -> np.ndarray:
@@ -138,29 +175,6 @@ def nearest_by_meaning(queries: np.ndarray, vectors: np.ndarray, k: int) -> np.n
         best = np.take_along_axis(best, order, axis=1)
         found[first : first + step] = np.where(some.any(axis=1, keepdims=True), best, NOBODY)
     return found
-
-
-def _folder(name: str, *, may_fetch: bool = True) -> Path:
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return folder
-    from huggingface_hub import snapshot_download  # slow to import
-
-    why: Exception | None = None
-    for is_here_only in (True, False) if may_fetch else (True,):
-        try:
-            found = snapshot_download(
-                name, allow_patterns=list(_FILES), local_files_only=is_here_only
-            )
-        except (OSError, ValueError, httpx2.HTTPError) as error:
-            why = error
-        else:
-            return Path(found)
-    raise InputError(
-        f"embedding {name!r}: no such folder, and no model of the Hugging Face hub by this name is "
-        f"here or could be fetched ({type(why).__name__}). Name a folder with a static model, or "
-        "take `embedding` out to search by words alone."
-    ) from None
 
 
 @lru_cache(maxsize=4)

@@ -1,7 +1,11 @@
 """Near-duplicates of a file: what is written, raised later, tied by choice, found over a cluster."""
 
+import json
 import logging
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -10,6 +14,8 @@ from PIL import Image
 
 from catalog.errors import InputError
 from curation.duplicates.dedupe import Likeness, find_duplicates
+from curation.llm.embeddings import embedding_mark
+from curation.llm.sentence_models import open_any_encoder
 from curation.splits.groups import GroupSettings, record_groups
 from workspace.duplicates_over_ray import find_over_ray
 from workspace.near_duplicates import Asked, dedupe_file, recluster_file
@@ -103,14 +109,68 @@ def test_pictures_tie_by_choice(shop, tmp_path):
 def test_meanings_tie_by_choice(tmp_path):
     pytest.importorskip("model2vec")
     path = tmp_path / "shop.csv"
-    path.write_text("id,title\n1,sofa\n2,couch\n3,kettle\n")
+    path.write_text("id,title\n1,sofa 2 m\n2,couch 2 m\n3,kettle\n4,couch 3 m\n")
     from tests.static_models import static_model  # of model2vec
 
     model = static_model(tmp_path / "model", [["sofa", "couch"], ["kettle"]])
-    asked = Asked(embedding=model, meaning_from=0.95)
-    dedupe_file(path, ["title"], asked, tmp_path / "pairs.csv")
-    kept = pl.read_csv(tmp_path / "pairs.csv")
+
+    def tied(likeness):
+        asked = Asked(embedding=model, meaning_from=0.95, likeness=likeness)
+        dedupe_file(path, ["title"], asked, tmp_path / "pairs.csv")
+        return pl.read_csv(tmp_path / "pairs.csv").select("left_id", "right_id", "kind").rows()
+
+    assert tied(Likeness()) == [(1, 2, "meaning"), (1, 4, "meaning")]
+    assert tied(Likeness(different_numbers="break")) == [(1, 2, "meaning")]
+
+
+FURNITURE = "id,title\n1,sofa\n2,couch\n3,kettle\n4,\n5,\n"
+
+
+def test_a_sentence_transformer_ties_meanings_too(tmp_path):
+    pytest.importorskip("sentence_transformers")
+    from tests.sentence_models import sentence_model  # of sentence-transformers
+
+    path = tmp_path / "shop.csv"
+    path.write_text(FURNITURE)
+    model = sentence_model(tmp_path, [["sofa", "couch"], ["kettle"]])
+    out = tmp_path / "pairs.csv"
+    found = dedupe_file(path, ["title"], Asked(embedding=model, meaning_from=0.999), out)
+    assert found["n_edges"] == {"meaning": 1}  # the two empty titles are like nothing
+    kept = pl.read_csv(out)
     assert kept.select("left_id", "right_id", "kind").rows() == [(1, 2, "meaning")]
+    used = {"model": model, "hash": embedding_mark(model), "from": 0.999}
+    assert found["embedding"] == used
+    assert json.loads((tmp_path / "pairs.json").read_text())["embedding"] == used
+
+
+def test_without_sentence_transformers_it_is_said_how_to_install_it(tmp_path):
+    modules = [{"idx": 0, "path": "", "type": "sentence_transformers.models.Transformer"}]
+    (tmp_path / "modules.json").write_text(json.dumps(modules))
+    (tmp_path / "shop.csv").write_text(FURNITURE)
+    code = """
+import sys
+sys.modules["sentence_transformers"] = None
+from terminal.main import run
+sys.exit(run(["dedupe", "shop.csv", "--embedding", ".", "--out", "pairs.csv"]))
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert told.returncode == 2
+    [line] = told.stderr.strip().splitlines()
+    assert "pip install 'goldshelf[sentence-transformers]'" in line
+    assert not (tmp_path / "pairs.csv").exists()
+
+
+def test_a_folder_whose_modules_cannot_be_read_is_one_line(tmp_path):
+    (tmp_path / "modules.json").write_text('{"not": "a list"}')
+    with pytest.raises(InputError, match=r"modules\.json: expected a list of modules") as told:
+        open_any_encoder(str(tmp_path))
+    assert "\n" not in str(told.value)
 
 
 def test_a_cluster_of_machines_finds_the_same():
