@@ -54,6 +54,10 @@ def dedupe(
     pictures: Annotated[
         str | None, typer.Option(help="Tie rows by the picture too, whose file this column names.")
     ] = None,
+    pictures_from: Annotated[
+        Path | None,
+        typer.Option(help="Folder or zip file with the pictures; beside the file without it."),
+    ] = None,
     picture_bits: Annotated[
         int, typer.Option(help="By how many of 64 bits the hashes of two pictures may differ.")
     ] = 6,
@@ -67,7 +71,8 @@ def dedupe(
     asked = Asked(
         threshold=threshold, likeness=likeness_of(unit, ngram, different_numbers),
         first_alone=first_alone, margin=margin, embedding=embedding, meaning_from=meaning_from,
-        pictures=pictures, picture_bits=picture_bits, engine=engine, address=address,
+        pictures=pictures, pictures_from=pictures_from, picture_bits=picture_bits,
+        engine=engine, address=address,
         **({} if max_pairs is None else {"max_pairs": max_pairs}),
     )  # fmt: skip
     with Bar() as bar:

@@ -18,19 +18,27 @@ SHOWN = 200
 
 def dedupe() -> None:
     """Every near-duplicate pair of a file."""
-    path = files.dropped("A file with texts", "files.dedupe_file")
+    left, right = st.columns(2)
+    path = files.dropped("A file with texts", "files.dedupe_file", place=left)
+    pictures = files.dropped(
+        "Its pictures, if they are to tie rows too",
+        "files.dedupe_pictures",
+        place=right,
+        types=[files.ZIP],
+        is_run=False,
+    )
     names = files.columns(path) if path else None
     if path is None or names is None:
         return
     with st.form("files.dedupe"):
-        texts, row_id, asked = _form(names)
+        texts, row_id, asked = _form(names, pictures)
         is_asked = st.form_submit_button(
             "Find near-duplicates", type="primary", icon=":material/play_arrow:"
         )
     pairs = files.folder("dedupe") / "pairs.csv"
     found = files.outcome(
         "dedupe",
-        (path,),
+        (path, pictures),
         bool(is_asked),
         lambda: dedupe_file(path, texts, asked, pairs, id_column=row_id),
     )
@@ -38,7 +46,7 @@ def dedupe() -> None:
         return
     files.notes(found["notes"])
     _tiles(found, found["n_pairs"])
-    if found["n_pairs"]:
+    if found["n_pairs"] or found.get("n_edges"):
         tables.show(pl.read_csv(pairs, n_rows=SHOWN, infer_schema_length=None))
         left, right = st.columns(2)
         files.download("Pairs (CSV)", pairs, "pairs.csv", place=left)
@@ -71,7 +79,7 @@ def choose_threshold(found: dict[str, Any], pairs: Path) -> None:
             _tiles(recluster_file(pairs, chosen, None), None)
 
 
-def _form(names: list[str]) -> tuple[list[str], str | None, Asked]:
+def _form(names: list[str], pictures: Path | None) -> tuple[list[str], str | None, Asked]:
     a, b, c = st.columns([2, 1, 1], vertical_alignment="bottom")
     texts = a.multiselect("Text of a row", names, files.usual(names, "title") or names[:1])
     threshold = b.number_input(
@@ -95,17 +103,44 @@ def _form(names: list[str]) -> tuple[list[str], str | None, Asked]:
         )
         margin = d.number_input("Look under the threshold by", 0.0, 0.5, MARGIN, 0.05)
         first_alone = st.checkbox("Compare the first column alone too")
-        embedding = st.text_input("Tie by meaning too, by this static embedding model") or None
+        a, b = st.columns([3, 1], vertical_alignment="bottom")
+        embedding = a.text_input(
+            "Tie by meaning too, by this embedding model",
+            help="A folder, or a name on the Hugging Face hub: a static model, or a sentence "
+            "transformer",
+        )
+        meaning_from = b.number_input("Meanings tie from", 0.5, 1.0, 0.9, 0.01, help="Cosine")
         engine: Any = st.selectbox("Compare", ["local", "ray"]) if has_ray() else "local"
+    column, bits = _pictures(names) if pictures else (None, Asked.picture_bits)
     asked = Asked(
         threshold=threshold,
         likeness=likeness_of(unit, int(ngram), numbers),
         first_alone=first_alone,
         margin=margin,
-        embedding=embedding,
+        embedding=embedding or None,
+        meaning_from=meaning_from,
+        pictures=column,
+        pictures_from=pictures,
+        picture_bits=bits,
         engine=engine,
     )
     return texts, row_id, asked
+
+
+def _pictures(names: list[str]) -> tuple[str | None, int]:
+    a, b = st.columns([3, 1], vertical_alignment="bottom")
+    known = files.usual(names, "image", "picture", "image_urls", "images")
+    column = a.selectbox(
+        "Column that names the picture of a row", names, names.index(known[0]) if known else None
+    )
+    bits = b.number_input(
+        "Pictures tie up to",
+        0,
+        16,
+        Asked.picture_bits,
+        help="Bits of 64 by which their hashes differ",
+    )
+    return column, int(bits)
 
 
 def _tiles(found: dict[str, Any], n_pairs: int | None) -> None:
@@ -113,6 +148,7 @@ def _tiles(found: dict[str, Any], n_pairs: int | None) -> None:
         {
             "Rows": f"{found['n_rows']:,}",
             **({} if n_pairs is None else {"Pairs": f"{n_pairs:,}"}),
+            **{f"Ties by {kind}": f"{n:,}" for kind, n in found.get("n_edges", {}).items()},
             "Clusters": f"{found['n_clusters']:,}",
             "Rows in clusters": f"{found['n_rows_in_clusters']:,}",
             "Largest cluster": f"{found['largest_cluster']:,} rows",

@@ -33,8 +33,13 @@ def folder(name: str) -> Path:
     return made
 
 
-def dropped(label: str, key: str, *, place: Any = st, types: list[str] = ACCEPTED) -> Path | None:
-    """Where a dropped file lies, or the run folder that a zip file holds; None while there is none."""
+def dropped(
+    label: str, key: str, *, place: Any = st, types: list[str] = ACCEPTED, is_run: bool = True
+) -> Path | None:
+    """Where a dropped file lies; None while there is none.
+
+    Of a zip file it is the run that it holds, where ``is_run``.
+    """
     upload = place.file_uploader(label, type=types, key=key)
     if upload is None:
         return None
@@ -43,7 +48,7 @@ def dropped(label: str, key: str, *, place: Any = st, types: list[str] = ACCEPTE
         beside = folder(re.sub(r"\W+", "_", f"{key}_{upload.file_id}"))
         target = beside / re.sub(r"[^\w.-]+", "_", upload.name)
         target.write_bytes(upload.getbuffer())
-        if target.suffix.lower() == f".{ZIP}":
+        if is_run and target.suffix.lower() == f".{ZIP}":
             try:
                 target = unzipped(target, beside)
             except GoldshelfError as error:

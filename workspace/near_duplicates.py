@@ -31,6 +31,7 @@ from curation.llm.sentence_models import open_any_encoder
 from workspace.atomic import full_disk_told
 from workspace.duplicates_over_ray import find_over_ray
 from workspace.models.engines import Engine
+from workspace.picture_files import pictures_in
 from workspace.plain_files import (
     PlainFile,
     cumulative,
@@ -63,9 +64,10 @@ class Asked:
         About how many pairs are listed.
     embedding, meaning_from
         By choice, texts whose embeddings have that cosine are tied too.
-    pictures, picture_bits
+    pictures, pictures_from, picture_bits
         By choice, rows whose pictures, files that the column names, differ in at most that
-        many of 64 bits are tied too.
+        many of 64 bits are tied too. The files lie in that folder or zip file; beside the
+        catalog if None.
     engine, address
         Where texts are compared.
     """
@@ -78,6 +80,7 @@ class Asked:
     embedding: str | None = None
     meaning_from: float = 0.9
     pictures: str | None = None
+    pictures_from: Path | None = None
     picture_bits: int = 6
     engine: Engine = "local"
     address: str | None = None
@@ -264,19 +267,43 @@ def _more_edges(file: PlainFile, text: pl.Series, asked: Asked, progress: Told |
             "from": asked.meaning_from,
         }
     if asked.pictures is not None:
-        require_columns(file.path, file.frame, [asked.pictures])
-        named = file.frame[asked.pictures].cast(pl.String)
-        folder = file.path.parent
-        hashes, is_read = picture_hashes([folder / name if name else None for name in named])
-        n_lost = int((named.fill_null("") != "").sum() - is_read.sum())
-        if n_lost:
-            more.notes.append(
-                f"{counted(n_lost, 'picture')} could not be read, or are of one colour, and tie nothing"
-            )
+        names = _picture_names(file, asked.pictures)
+        load = pictures_in(asked.pictures_from or file.path.parent)
+        hashes, is_read = picture_hashes(load(name) if name else None for name in names)
+        more.notes.extend(_unread(names, is_read))
         edges = picture_edges(hashes, is_read, asked.picture_bits)
         more.edges.append(edges.with_columns(kind=pl.lit("picture")))
         more.used["pictures"] = {"column": asked.pictures, "bits": asked.picture_bits}
     return more
+
+
+def _picture_names(file: PlainFile, column: str) -> list[str | None]:
+    """The picture of each row; the first, where the column lists them."""
+    require_columns(file.path, file.frame, [column])
+    held = file.frame[column]
+    if isinstance(held.dtype, pl.List):
+        held = held.list.first()
+    if held.dtype.is_nested():
+        raise InputError(f"{file.path}: column {column!r} names no pictures: it is {held.dtype}.")
+    return held.cast(pl.String).str.strip_chars().to_list()
+
+
+def _unread(names: list[str | None], is_read: np.ndarray) -> list[str]:
+    """How many pictures tie nothing, and why, counted aloud."""
+    lost = [name for name, found in zip(names, is_read, strict=True) if name and not found]
+    n_web = sum("://" in name for name in lost)
+    told = []
+    if n_web:
+        told.append(
+            f"{counted(n_web, 'picture')} named by an address of the web: none is fetched, and "
+            "they tie nothing"
+        )
+    if len(lost) > n_web:
+        told.append(
+            f"{counted(len(lost) - n_web, 'picture')} not there, not readable or of one colour: "
+            "they tie nothing"
+        )
+    return told
 
 
 def _clusters(ids: pl.Series, ties: pl.DataFrame, threshold: float) -> pl.DataFrame:

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import itertools
-from pathlib import Path
+from collections.abc import Iterable
 
 import numpy as np
 import polars as pl
-from scipy.fft import dctn
 
 from catalog.errors import InputError
 from curation.duplicates.dedupe import PAIR_SCHEMA
 from curation.duplicates.forest import Forest, Pairs
 
 N_BITS = 64
+INSTALL = "pip install 'goldshelf[pictures]'"
 _SIDE = 32
-_KEPT = 8
 
 
-def picture_hashes(paths: list[Path | None]) -> tuple[np.ndarray, np.ndarray]:
-    """The perceptual hash of each picture: the signs of its 8 x 8 lowest frequencies.
+def picture_hashes(pictures: Iterable[bytes | None]) -> tuple[np.ndarray, np.ndarray]:
+    """The perceptual hash of each picture, by ``imagehash.phash``.
 
-    Zauner (2010), "pHash": grey, 32 x 32, discrete cosine transform, against the median.
+    The signs of its 8 x 8 lowest frequencies: grey, 32 x 32, discrete cosine transform, against
+    the median (Zauner 2010, "pHash").
 
     Parameters
     ----------
-    paths
-        None where a row has no picture.
+    pictures
+        The bytes of a picture; None where a row has none.
 
     Returns
     -------
@@ -37,31 +38,27 @@ def picture_hashes(paths: list[Path | None]) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     InputError
-        If Pillow is not installed.
+        If ImageHash is not installed.
     """
-    if importlib.util.find_spec("PIL") is None:
-        raise InputError("--pictures: Pillow is not installed. Run `pip install pillow`.")
-    hashes, is_read = np.zeros(len(paths), np.uint64), np.zeros(len(paths), bool)
-    for row, path in enumerate(paths):
-        found = None if path is None else _hash(path)
-        if found is not None:
-            hashes[row], is_read[row] = found, True
-    return hashes, is_read
+    if importlib.util.find_spec("imagehash") is None:
+        raise InputError(f"pictures: ImageHash is not installed. Run `{INSTALL}`.")
+    found = [None if held is None else _hash(held) for held in pictures]
+    is_read = np.array([one is not None for one in found], bool)
+    return np.array([one or 0 for one in found], np.uint64), is_read
 
 
-def _hash(path: Path) -> np.uint64 | None:
+def _hash(picture: bytes) -> int | None:
+    import imagehash
     from PIL import Image
 
     try:
-        with Image.open(path) as picture:
-            grey = np.asarray(picture.convert("L").resize((_SIDE, _SIDE)), float)
+        with Image.open(io.BytesIO(picture)) as opened:
+            grey = opened.convert("L")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
-    if grey.std() < 1:
+    if np.asarray(grey.resize((_SIDE, _SIDE)), float).std() < 1:
         return None
-    low = dctn(grey, norm="ortho")[:_KEPT, :_KEPT].ravel()
-    bits = low > np.median(low[1:])
-    return np.uint64(int("".join("1" if bit else "0" for bit in bits), 2))
+    return int(str(imagehash.phash(grey)), 16)
 
 
 def picture_edges(hashes: np.ndarray, is_read: np.ndarray, most_bits: int) -> pl.DataFrame:

@@ -3,8 +3,10 @@
 import io
 import zipfile
 
+import numpy as np
 import polars as pl
 import pytest
+from PIL import Image
 
 TRAIN = "id,title,brand\n1,red kettle,Arden\n2,iron pan,Bramley\n3,oak chair,Corvane\n"
 TEST = "id,title,brand\n7,kettle red,Delmere\n8,glass jug,ARDEN\n9,blue sofa,Elstow\n"
@@ -76,6 +78,31 @@ def test_near_duplicates_of_a_file_are_listed(any_file):
     }  # fmt: skip
     assert shown.dataframe[0].value[["left_id", "right_id"]].to_numpy().tolist() == [[1, 7]]
     assert [b.label for b in shown.download_button] == ["Pairs (CSV)", "Clusters (CSV)"]
+
+
+def test_pictures_in_a_zip_file_tie_rows_too(any_file):
+    pytest.importorskip("imagehash")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, seed in (("a.png", 1), ("b.png", 2), ("c.png", 1)):
+            picture = io.BytesIO()
+            noise = np.random.default_rng(seed).integers(0, 255, (9, 9), np.uint8)
+            Image.fromarray(noise).resize((90, 90)).save(picture, "png")
+            archive.writestr(name, picture.getvalue())
+    shown = any_file("Near-duplicates")
+    drop(
+        shown,
+        "files.dedupe_file",
+        "shop.csv",
+        "id,title,image\n1,pan,a.png\n2,jug,b.png\n3,pot,c.png\n",
+    )
+    shown.file_uploader(key="files.dedupe_pictures").upload(
+        "pictures.zip", packed.getvalue(), "application/zip"
+    )
+    press(shown.run(), "Find near-duplicates")
+    assert figures(shown)["Ties by picture"] == "1"
+    tied = shown.dataframe[0].value[["left_id", "right_id", "kind"]].to_numpy().tolist()
+    assert tied == [[1, 3, "picture"]]
 
 
 def test_a_file_is_split_and_no_brand_crosses(any_file):

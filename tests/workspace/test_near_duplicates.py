@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -97,13 +98,71 @@ def test_a_bound_on_pairs_is_said(shop, tmp_path):
 
 
 def test_pictures_tie_by_choice(shop, tmp_path):
+    pytest.importorskip("imagehash")
     asked = Asked(threshold=0.9, pictures="picture")
     found = dedupe_file(shop, ["title"], asked, tmp_path / "pairs.csv")
     assert found["n_edges"] == {"picture": 1}
-    assert any("2 pictures could not be read" in note for note in found["notes"])
+    assert any("2 pictures not there, not readable" in note for note in found["notes"])
     clusters = pl.read_csv(tmp_path / "pairs.clusters.csv")
     assert clusters["id"].to_list() == ["a", "d"]
     assert recluster_file(tmp_path / "pairs.csv", 1.0, None)["n_clusters"] == 1
+
+
+def photo(seed):
+    """Soft blobs, as of a photo; another seed, another picture."""
+    noise = np.random.default_rng(seed).integers(0, 255, (12, 12, 3), np.uint8)
+    return Image.fromarray(noise).resize((400, 300))
+
+
+def test_copies_tie_smaller_or_compressed_again_and_no_others(tmp_path):
+    pytest.importorskip("imagehash")
+    for seed in range(20):
+        photo(seed).save(tmp_path / f"{seed}.png")
+        photo(seed).resize((160, 120)).save(tmp_path / f"{seed}-small.jpg", quality=40)
+    names = [f"{seed}{kind}" for seed in range(20) for kind in (".png", "-small.jpg")]
+    path = tmp_path / "shop.csv"
+    rows = [f"{n},w{n},{name}" for n, name in enumerate(names)]
+    path.write_text("\n".join(["id,title,image", *rows]))
+    dedupe_file(path, ["title"], Asked(pictures="image"), tmp_path / "pairs.csv")
+    tied = pl.read_csv(tmp_path / "pairs.csv").select("left_id", "right_id").rows()
+    assert tied == [(2 * seed, 2 * seed + 1) for seed in range(20)]
+
+
+def test_pictures_are_read_from_a_zip_file_and_never_from_outside(tmp_path):
+    pytest.importorskip("imagehash")
+    photo(1).save(tmp_path / "one.png")
+    photo(1).save(tmp_path / "outside.png")
+    with zipfile.ZipFile(tmp_path / "pictures.zip", "w") as archive:
+        archive.write(tmp_path / "one.png", "shots/one.png")
+        archive.write(tmp_path / "one.png", "shots/a/two.png")
+        archive.writestr("shots/broken.png", b"no picture")
+        archive.writestr("__MACOSX/shots/._one.png", b"junk")
+    frame = pl.DataFrame(
+        {
+            "id": list("abcde"),
+            "title": list("vwxyz"),
+            "images": [
+                ["one.png", "x.png"], ["shots/a/two.png"], ["../outside.png"],
+                ["https://a.example/one.png"], ["broken.png"],
+            ],
+        }
+    )  # fmt: skip
+    frame.write_parquet(tmp_path / "shop.parquet")
+    asked = Asked(pictures="images", pictures_from=tmp_path / "pictures.zip")
+    found = dedupe_file(tmp_path / "shop.parquet", ["title"], asked, tmp_path / "pairs.csv")
+    tied = pl.read_csv(tmp_path / "pairs.csv").select("left_id", "right_id").rows()
+    assert tied == [("a", "b")]
+    told = " ".join(found["notes"])
+    assert "1 picture named by an address of the web: none is fetched" in told
+    assert "2 pictures not there, not readable" in told
+    not_one = Asked(pictures="images", pictures_from=tmp_path / "shop.parquet")
+    with pytest.raises(InputError, match="expected a folder or a zip file with pictures"):
+        dedupe_file(tmp_path / "shop.parquet", ["title"], not_one, None)
+
+
+def test_without_imagehash_it_is_said_how_to_install_it(shop):
+    told = run_without("imagehash", shop.parent, "--pictures", "picture")
+    assert "pip install 'goldshelf[pictures]'" in told
 
 
 def test_meanings_tie_by_choice(tmp_path):
@@ -143,27 +202,32 @@ def test_a_sentence_transformer_ties_meanings_too(tmp_path):
     assert json.loads((tmp_path / "pairs.json").read_text())["embedding"] == used
 
 
-def test_without_sentence_transformers_it_is_said_how_to_install_it(tmp_path):
+def test_without_sentence_transformers_it_is_said_how_to_install_it(shop):
     modules = [{"idx": 0, "path": "", "type": "sentence_transformers.models.Transformer"}]
-    (tmp_path / "modules.json").write_text(json.dumps(modules))
-    (tmp_path / "shop.csv").write_text(FURNITURE)
-    code = """
+    (shop.parent / "modules.json").write_text(json.dumps(modules))
+    told = run_without("sentence_transformers", shop.parent, "--embedding", ".")
+    assert "pip install 'goldshelf[sentence-transformers]'" in told
+
+
+def run_without(package, folder, *options):
+    """The one line of dedupe where a package is not installed; nothing is written."""
+    code = f"""
 import sys
-sys.modules["sentence_transformers"] = None
+sys.modules[{package!r}] = None
 from terminal.main import run
-sys.exit(run(["dedupe", "shop.csv", "--embedding", ".", "--out", "pairs.csv"]))
+sys.exit(run(["dedupe", "shop.csv", "--out", "pairs.csv", *sys.argv[1:]]))
 """
     told = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", code, *options],
         capture_output=True,
         text=True,
-        cwd=tmp_path,
+        cwd=folder,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert told.returncode == 2
+    assert not (folder / "pairs.csv").exists()
     [line] = told.stderr.strip().splitlines()
-    assert "pip install 'goldshelf[sentence-transformers]'" in line
-    assert not (tmp_path / "pairs.csv").exists()
+    return line
 
 
 def test_a_folder_whose_modules_cannot_be_read_is_one_line(tmp_path):
