@@ -35,10 +35,10 @@ def drawn(generator: np.random.Generator, n: int) -> np.ndarray:
 
 def texts(
     generator: np.random.Generator, n: int, shortest: int, longest: int, shape: str = "plain"
-) -> pl.Series:
+) -> tuple[pl.Series, np.ndarray]:
     """Texts of that many words; 5 % near and 1 % exact copies of others.
 
-    ``same-start``: 40 % begin with the same six words. ``families``: titles come in families
+    Beside them, the row that each was copied from; -1 for one that is no copy. ``same-start``: 40 % begin with the same six words. ``families``: titles come in families
     of 40 variants that differ by a size and a colour.
     """
     sizes = generator.integers(shortest, longest + 1, n)
@@ -60,10 +60,14 @@ def texts(
         near = near[generator.random(len(near)) < 0.5]
     order = generator.permutation(n)
     table, sizes = table[order], sizes[order]
-    return pl.concat(
+    place, copied = np.empty(n, np.int64), np.full(n, -1, np.int64)
+    place[order] = np.arange(n)
+    copied[place[copies]] = place[sources]
+    told = pl.concat(
         spelled(table[first : first + ROWS_AT_ONCE], sizes[first : first + ROWS_AT_ONCE])
         for first in range(0, n, ROWS_AT_ONCE)
     )
+    return told, copied
 
 
 def spelled(table: np.ndarray, sizes: np.ndarray) -> pl.Series:
@@ -75,9 +79,10 @@ def spelled(table: np.ndarray, sizes: np.ndarray) -> pl.Series:
 
 
 def shop(n: int, shape: str = "plain", *, descriptions: bool = False) -> pl.DataFrame:
-    """``title``, and ``description`` of 30 to 70 words where asked for."""
+    """``title``, ``copy_of`` (a row, or -1), and ``description`` of 30 to 70 words where asked for."""
     generator = np.random.default_rng(n)
-    made = {"title": texts(generator, n, 8, 15, shape)}
+    titles, copied = texts(generator, n, 8, 15, shape)
+    made = {"title": titles, "copy_of": copied}
     if descriptions:
-        made["description"] = texts(generator, n, 30, 70, shape)
+        made["description"], _ = texts(generator, n, 30, 70, shape)
     return pl.DataFrame(made)
