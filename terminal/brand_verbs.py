@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from catalog.wording import counted
 from terminal.options import HERE, Json, WorkspaceDir
-from terminal.output import print_json, print_table, say
+from terminal.output import print_json, print_table, say, tell
 from terminal.review_verbs import Reviewer, show_log
 from terminal.running import watched
-from workspace.brands import because, brands_told, look_for_brands
+from workspace.brand_files import write_aliases
+from workspace.brands import aliases_of, because, brands_told, look_for_brands
 from workspace.review.brands import decide_alias, decide_fills
 from workspace.review.decisions import Logged
 from workspace.workspace import Workspace
@@ -34,6 +37,10 @@ def brands_verb(
     context: typer.Context,
     workspace: WorkspaceDir = HERE,
     limit: Annotated[int, typer.Option(min=1, help="Rows of each table.")] = 20,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write the accepted pairs, for --brand-aliases: .csv, .json …"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show which brands may be one, and which brands stand in the title alone."""
@@ -42,6 +49,10 @@ def brands_verb(
     opened = Workspace(workspace)
     with watched(opened, "brands") as progress:
         look_for_brands(opened, progress)
+    if out is not None:
+        groups = aliases_of(opened)
+        write_aliases(groups, out)
+        tell(f"{out}: {counted(len(groups), 'group')} of names of one brand")
     if as_json:
         print_json(brands_told(opened))
         return

@@ -11,6 +11,7 @@ from catalog.errors import InputError
 from terminal.options import HERE, Json, WorkspaceDir, fractions_of
 from terminal.output import Bar, print_json, print_table, say, tell
 from terminal.running import run_verb, watched
+from workspace.brand_files import read_aliases
 from workspace.checking import check_split_files
 from workspace.exports import certify_export
 from workspace.frozen_test import freeze_or_thaw
@@ -37,6 +38,10 @@ NearDuplicates = Annotated[
 ]
 
 
+BrandAliases = Annotated[
+    Path | None,
+    typer.Option(help="Names that are one brand: a table, a row a brand; JSON; a manifest."),
+]
 Page = Annotated[
     Path | None, typer.Option("--html", help="Write the certificate as a page for people.")
 ]
@@ -112,6 +117,7 @@ def split(
     generic: Annotated[
         list[str] | None, typer.Option(help="A brand that ties nothing, such as the shop's own.")
     ] = None,
+    brand_aliases: BrandAliases = None,
     keep_publisher: Annotated[
         bool | None, typer.Option(help="Put rows where their publisher put them, whatever leaks.")
     ] = None,
@@ -145,6 +151,11 @@ def split(
     changes = {key: value for key, value in changes.items() if value is not None}
     if file is None:
         opened = Workspace(workspace)
+        if brand_aliases is not None:
+            raise InputError(
+                "--brand-aliases is for a FILE; of a workspace, decide with `goldshelf brands "
+                "accept`, or name brand_aliases in [split]."
+            )
         if frozen_test is not None:
             raise InputError("--frozen-test is for a FILE; of a workspace, split with --freeze.")
         if freeze is not None:
@@ -163,6 +174,8 @@ def split(
         raise InputError("--freeze is of a workspace; of a FILE, name --frozen-test TEST.")
     if out is None:
         raise InputError("split FILE needs --out DIR, the folder for the files of the splits.")
+    if brand_aliases is not None:
+        changes["brand_aliases"] = read_aliases(brand_aliases)
     with Bar() as bar:
         made = split_file(
             file, out, split_settings(changes), group_columns=group_column or [],
@@ -214,6 +227,7 @@ def check_split(
     generic: Annotated[
         list[str] | None, typer.Option(help="A brand that ties nothing, such as the shop's own.")
     ] = None,
+    brand_aliases: BrandAliases = None,
     id_column: IdColumn = None,
     html: Page = None,
     as_json: Json = False,
@@ -222,7 +236,8 @@ def check_split(
     with Bar() as bar:
         checked = check_split_files(
             train, test, group_columns=group_column or [], columns=text_columns or [],
-            near_duplicates=near_duplicates, generic_brands=generic, id_column=id_column,
+            near_duplicates=near_duplicates, generic_brands=generic, brand_aliases=brand_aliases,
+            id_column=id_column,
             progress=Progress(verb="check-split", listen=bar.show),
         )  # fmt: skip
     found = checked.found
@@ -233,7 +248,9 @@ def check_split(
         tell(f"{written}: the certificate as a page")
     if as_json:
         body = checked.certificate.as_json()
-        print_json({**found.as_json(), "files": body["files"], "tables": body["tables"]})
+        print_json(
+            {**found.as_json(), **{key: body[key] for key in ("files", "tables", "settings")}}
+        )
     else:
         body = found.as_json()
         hidden = ("leaking_rows", "leaks", "sample", "by_text")

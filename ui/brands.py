@@ -10,7 +10,8 @@ import streamlit as st
 
 from catalog.errors import GoldshelfError
 from ui import jobs, safe, session, tables
-from workspace.brands import because, brands_told, side_by_side, state_of_brands
+from workspace.brand_files import alias_pairs
+from workspace.brands import aliases_of, because, brands_told, side_by_side, state_of_brands
 from workspace.review.brands import decide_alias, decide_fills
 from workspace.review.decisions import Logged, undo
 from workspace.workspace import Workspace
@@ -55,6 +56,7 @@ def section(opened: Workspace) -> None:
             st.info(said)
         st.button("Take back my last decision", icon=":material/undo:", key="brands.undo",
                   on_click=_kept, args=(lambda: undo(opened, session.reviewer()),))  # fmt: skip
+        _download(opened)
 
 
 def _aliases(opened: Workspace, told: dict[str, Any]) -> None:
@@ -144,6 +146,17 @@ def _missing(opened: Workspace, told: dict[str, Any]) -> None:
         "It is not", key="brands.leave", icon=":material/close:",
         args=(lambda: decide_fills(opened, ids, leave=True, reviewer=reviewer),), **every,
     )  # fmt: skip
+
+
+def _download(opened: Workspace) -> None:
+    """The accepted pairs as a file that the verbs and the page of plain files take."""
+    groups = aliases_of(opened)
+    if groups:
+        held = alias_pairs(groups).write_csv()
+        st.download_button(
+            "Names that are one brand (CSV)", held, "brand-aliases.csv", icon=":material/download:",
+            key="brands.download", on_click="ignore",
+        )  # fmt: skip
 
 
 _WHERE = {"begins": "begins with it", "by": "says “by” it", "inside": "names it"}

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from stats.estimate import Estimate
-from ui import files, tables
+from ui import file_brands, files, tables
 from workspace.checking import check_split_files
 from workspace.plain_files import split_file, split_settings
 from workspace.vote_files import LEVELS, FileAgreement, VoteFile, agree_file
@@ -32,10 +32,11 @@ def check_split() -> None:
         return
     with st.form("files.check_split"):
         groups, texts, near, row_id = _what_ties(names)
+        brands = file_brands.form("files.check_split")
         asked = _go("Check for leaks")
     found = files.outcome(
         "check_split",
-        (train, test),
+        (train, test, brands.file),
         asked,
         lambda: check_split_files(
             train,
@@ -43,6 +44,8 @@ def check_split() -> None:
             group_columns=groups,
             columns=texts,
             near_duplicates=near,
+            generic_brands=brands.generic,
+            brand_aliases=brands.file,
             id_column=row_id,
         ),
     )
@@ -82,13 +85,22 @@ def split() -> None:
         train = a.number_input("Train %", 1, 99, 80)
         validation = b.number_input("Validation %", 0, 98, 10)
         seed = c.number_input("Seed", 0, 10**9, 7)
+        brands = file_brands.form("files.split")
         asked = _go("Split the file")
     parts = [train, validation, 100 - train - validation]
     shares = [part / 100 for part in parts if part != 0]
 
     def run() -> dict[str, Any]:
         out = files.folder("split")
-        settings = split_settings({"fractions": shares, "near_duplicates": near, "seed": seed})
+        settings = split_settings(
+            {
+                "fractions": shares,
+                "near_duplicates": near,
+                "seed": seed,
+                "generic_brands": brands.generic,
+                "brand_aliases": brands.aliases,
+            }
+        )
         shutil.rmtree(out, ignore_errors=True)
         made = split_file(
             path, out, settings, group_columns=groups, columns=texts, id_column=row_id
@@ -96,7 +108,7 @@ def split() -> None:
         shutil.make_archive(str(files.folder("zip") / "splits"), "zip", out)
         return made
 
-    made = files.outcome("split", (path,), asked, run)
+    made = files.outcome("split", (path, brands.file), asked, run)
     if made is None:
         return
     files.notes(made["notes"])

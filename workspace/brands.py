@@ -8,7 +8,7 @@ import polars as pl
 
 from catalog.wording import counted
 from workspace.progress import Progress
-from workspace.review.brands import aliases_shown, missing_shown
+from workspace.review.brands import aliases_shown, missing_shown, with_aliases
 from workspace.runner import run_steps, statuses
 from workspace.snapshots import Snapshot
 from workspace.steps import STEPS
@@ -47,6 +47,11 @@ def brands_told(workspace: Workspace, *, limit: int | None = None) -> dict[str, 
         for name, table in found.items()
     }
     return {**workspace.snapshot(STEP.name).figures, **counts, **shown}
+
+
+def aliases_of(workspace: Workspace) -> list[list[str]]:
+    """Names of one brand, in groups: what is declared in ``[split]``, and what people accepted."""
+    return with_aliases(workspace, workspace.settings.split).brand_aliases
 
 
 def because(pair: dict[str, Any]) -> str:

@@ -8,11 +8,20 @@ from pathlib import Path
 import polars as pl
 
 from catalog.errors import InputError
+from catalog.wording import counted
 from curation.duplicates.join import Told, check_threshold
 from curation.splits.certificate import Certificate, CertifySettings, Leaks, find_leaks
 from curation.splits.certificate_tables import tables_of
 from workspace.atomic import sha256_of
-from workspace.plain_files import PlainFile, cumulative, read_file, require_columns, text_columns
+from workspace.brand_files import manifest_aliases, read_aliases
+from workspace.plain_files import (
+    PlainFile,
+    cumulative,
+    read_file,
+    require_brand_column,
+    require_columns,
+    text_columns,
+)
 
 _READ = ("brand", "title", "description", "query", "identifiers", "category_path", "category")
 
@@ -46,6 +55,7 @@ def check_split_files(
     columns: list[str],
     near_duplicates: float,
     generic_brands: list[str] | None = None,
+    brand_aliases: Path | None = None,
     id_column: str | None = None,
     progress: Told | None = None,
 ) -> Checked:
@@ -53,6 +63,12 @@ def check_split_files(
 
     With no columns named: ``brand`` where both have it, and ``title`` (with ``description``)
     where both have them. No other column is read into memory.
+
+    Parameters
+    ----------
+    brand_aliases
+        A file with names of one brand (`read_aliases`). Without it, files of one export are
+        checked with those of its manifest.
 
     Raises
     ------
@@ -74,11 +90,15 @@ def check_split_files(
     for file in (left, right):
         require_columns(file.path, file.frame, groups)
         texts = text_columns(texts, file.path, file.frame) if texts else []
+    aliases, notes = _aliases(brand_aliases, train, test)
+    if brand_aliases is not None:
+        require_brand_column(groups, aliases)
     settings = CertifySettings(
         group_columns=groups,
         text_columns=cumulative(texts) if texts else [],
         near_duplicates=near_duplicates,
         generic_brands=generic_brands or [],
+        brand_aliases=aliases,
     )
     found = find_leaks(
         left.frame, right.frame, settings, left_ids=left.ids, right_ids=right.ids, progress=progress
@@ -90,7 +110,18 @@ def check_split_files(
         settings,
         tables_of({name: _with_path(file.frame) for name, file in sides.items()}, settings),
     )
-    return Checked(certificate, [*left.notes, *right.notes])
+    return Checked(certificate, [*left.notes, *right.notes, *notes])
+
+
+def _aliases(given: Path | None, train: Path, test: Path) -> tuple[list[list[str]], list[str]]:
+    """Names of one brand, and where they are from."""
+    if given is not None:
+        return read_aliases(given), []
+    found = manifest_aliases(train, test)
+    if not found:
+        return [], []
+    told = counted(len(found), "group")
+    return found, [f"{told} of names of one brand, from the manifest of the export"]
 
 
 def _facts(file: PlainFile) -> dict[str, object]:

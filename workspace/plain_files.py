@@ -16,7 +16,7 @@ from catalog.errors import InputError
 from catalog.wording import counted
 from curation.duplicates.join import Told
 from curation.sources.files import RawTable, ReadOptions, read_table
-from curation.splits.certificate import group_keys
+from curation.splits.certificate import group_keys, is_brand_column
 from curation.splits.settings import SplitSettings
 from curation.splits.split import DROPPED, SplitResult, split_records
 from workspace.atomic import full_disk_told
@@ -142,6 +142,16 @@ def text_columns(given: list[str], path: Path, frame: pl.DataFrame) -> list[str]
     return columns
 
 
+def require_brand_column(group_columns: list[str], aliases: list[list[str]]) -> None:
+    """Refuse names of one brand where no column of brands is compared: they would tie nothing."""
+    if aliases and not any(is_brand_column(name) for name in group_columns):
+        told = ", ".join(group_columns) or "none"
+        raise InputError(
+            f"--brand-aliases: no group column is one of brands (--group-column: {told}). Name one "
+            "that is called brand, vendor, manufacturer or maker."
+        )
+
+
 def cumulative(columns: list[str]) -> list[list[str]]:
     """The texts that a list of columns means for a split: the first alone, and all together.
 
@@ -190,6 +200,7 @@ def split_file(
     names = text_columns(columns, path, file.frame) if columns else []
     if settings.by == "query":
         require_columns(path, file.frame, ["query"])
+    require_brand_column(group_columns, settings.brand_aliases)
     is_frozen = None if frozen_test is None else _frozen_rows(file, frozen_test, id_column)
     made = _split_plain(file.frame, group_columns, names, settings, is_frozen, progress)
     written = {}
@@ -212,7 +223,13 @@ def split_file(
             numbered = pl.DataFrame({"id": file.ids, "fold": made.assignments["fold"]})
             write_frame(numbered.drop_nulls(), out / "folds.csv")
             written["folds"] = str(out / "folds.csv")
-    return {**made.figures, "files": written, "notes": [*file.notes, *made.notes]}
+    asked = {"group_columns": group_columns, "text_columns": names}
+    return {
+        **made.figures,
+        "settings": {**settings.model_dump(mode="json"), **asked},
+        "files": written,
+        "notes": [*file.notes, *made.notes],
+    }
 
 
 def _split_plain(

@@ -217,6 +217,11 @@ def _keys(values: pl.Series, settings: CertifySettings) -> pl.Series:
     return group_keys(values, generic=settings.generic_brands, aliases=settings.brand_aliases)
 
 
+def is_brand_column(name: str) -> bool:
+    """Whether the values of a column are compared as brands."""
+    return any(word in name.lower() for word in ("brand", "vendor", "manufacturer", "maker"))
+
+
 def group_keys(
     values: pl.Series,
     *,
@@ -228,7 +233,7 @@ def group_keys(
     White space around a value does not count; an empty value is no group.
     """
     text = values.cast(pl.String).str.strip_chars()
-    if any(word in values.name.lower() for word in ("brand", "vendor", "manufacturer", "maker")):
+    if is_brand_column(values.name):
         return brand_keys(text, generic=generic or [], aliases=aliases or [])
     return pl.select(pl.when(text != "").then(text)).to_series().rename(values.name)
 

@@ -33,7 +33,13 @@ def tables_of(frames: dict[str, pl.DataFrame], settings: CertifySettings) -> dic
         categories[name] = frame.select(path).to_series() if has_path else none
         column = next((c for c in settings.group_columns if c in frame.columns), None)
         groups[name] = (
-            none if column is None else group_keys(frame[column], generic=settings.generic_brands)
+            none
+            if column is None
+            else group_keys(
+                frame[column],
+                generic=settings.generic_brands,
+                aliases=settings.brand_aliases,
+            )
         )
     by_category, by_group = _counts(categories), _counts(groups)
     splits = []

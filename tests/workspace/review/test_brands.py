@@ -5,6 +5,7 @@ import pytest
 
 from catalog.errors import InputError
 from workspace.brands import because, brands_told, look_for_brands, side_by_side, state_of_brands
+from workspace.checking import check_split_files
 from workspace.opening import Declared, init_workspace
 from workspace.review.brands import (
     accepted_aliases,
@@ -81,6 +82,20 @@ def test_an_accepted_pair_ties_records_and_counts_in_the_certificate(workspace):
     assert accepted_aliases(workspace) == []
     assert (state(workspace, "split"), state(workspace, "export")) == ("stale", "stale")
     assert [entry.action for entry in log(workspace)] == ["undo", "same"]
+
+
+def test_files_of_an_export_are_checked_with_its_aliases(workspace):
+    decide_alias(workspace, "Boreal", "Bo Real", same=True)
+    workspace.run("export")
+    records = workspace.layout.exports / workspace.settings.export.folder / "records"
+    asked = {"group_columns": ["brand"], "columns": [], "near_duplicates": 0.8}
+    checked = check_split_files(records / "train.jsonl", records / "test.jsonl", **asked)
+    assert checked.certificate.settings.brand_aliases == [["bo real", "boreal"]]
+    assert "1 group of names of one brand, from the manifest of the export" in checked.notes
+    elsewhere = records.parent.parent / "test.jsonl"
+    elsewhere.write_bytes((records / "test.jsonl").read_bytes())
+    checked = check_split_files(records / "train.jsonl", elsewhere, **asked)
+    assert checked.certificate.settings.brand_aliases == []
 
 
 def test_a_rejected_pair_ties_nothing_and_is_not_asked_again(workspace):
