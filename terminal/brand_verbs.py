@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from catalog.errors import InputError
 from catalog.wording import counted
 from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from terminal.review_verbs import Reviewer, show_log
 from terminal.running import watched
-from workspace.brand_files import write_aliases
+from workspace.brand_files import require_aliases, write_aliases
 from workspace.brands import aliases_of, because, brands_told, look_for_brands
 from workspace.review.brands import decide_alias, decide_fills
 from workspace.review.decisions import Logged
@@ -45,8 +46,12 @@ def brands_verb(
 ) -> None:
     """Show which brands may be one, and which brands stand in the title alone."""
     if context.invoked_subcommand is not None:
+        if out is not None:
+            raise InputError("--out is of `goldshelf brands` alone: decide first, then write.")
         return
     opened = Workspace(workspace)
+    if out is not None:
+        require_aliases(out)
     with watched(opened, "brands") as progress:
         look_for_brands(opened, progress)
     if out is not None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from terminal.options import Json
+from terminal.options import Json, needs
 from terminal.output import Bar, print_json, print_table, say, tell
 from terminal.split_verbs import IdColumn, TextColumns
 from workspace.models.engines import Engine
@@ -34,7 +34,9 @@ def dedupe(
     unit: Annotated[
         Literal["words", "chars"], typer.Option(help="Sets of words, or of character n-grams.")
     ] = "words",
-    ngram: Annotated[int, typer.Option(help="Characters of an n-gram, 2 to 7.")] = 5,
+    ngram: Annotated[
+        int | None, typer.Option(help="Characters of an n-gram, 2 to 7; 5 without it.")
+    ] = None,
     different_numbers: Annotated[
         Literal["show", "break"],
         typer.Option(help="Whether 128GB against 256GB is shown, or makes two texts no pair."),
@@ -50,7 +52,9 @@ def dedupe(
     embedding: Annotated[
         str | None, typer.Option(help="Tie texts by meaning too, by this embedding model.")
     ] = None,
-    meaning_from: Annotated[float, typer.Option(help="Cosine from which meanings tie.")] = 0.9,
+    meaning_from: Annotated[
+        float | None, typer.Option(help="Cosine from which meanings tie; .9 without it.")
+    ] = None,
     pictures: Annotated[
         str | None, typer.Option(help="Tie rows by the picture too, whose file this column names.")
     ] = None,
@@ -59,8 +63,9 @@ def dedupe(
         typer.Option(help="Folder or zip file with the pictures; beside the file without it."),
     ] = None,
     picture_bits: Annotated[
-        int, typer.Option(help="By how many of 64 bits the hashes of two pictures may differ.")
-    ] = 6,
+        int | None,
+        typer.Option(help="By how many of 64 bits the hashes of two pictures may differ; 6."),
+    ] = None,
     engine: Annotated[Engine, typer.Option(help="Compare here, or over a Ray cluster.")] = "local",
     address: Annotated[
         str | None, typer.Option(help="The Ray cluster; one of this machine without it.")
@@ -68,12 +73,22 @@ def dedupe(
     as_json: Json = False,
 ) -> None:
     """Find every near-duplicate pair of a file: none missed, none false."""
+    needs("--unit chars", unit == "chars", ngram=ngram)
+    needs("--embedding", embedding is not None, meaning_from=meaning_from)
+    needs(
+        "--pictures", pictures is not None, pictures_from=pictures_from, picture_bits=picture_bits
+    )
+    needs("--engine ray", engine == "ray", address=address)
+    given: dict[str, Any] = {
+        "meaning_from": meaning_from,
+        "picture_bits": picture_bits,
+        "max_pairs": max_pairs,
+    }
     asked = Asked(
         threshold=threshold, likeness=likeness_of(unit, ngram, different_numbers),
-        first_alone=first_alone, margin=margin, embedding=embedding, meaning_from=meaning_from,
-        pictures=pictures, pictures_from=pictures_from, picture_bits=picture_bits,
-        engine=engine, address=address,
-        **({} if max_pairs is None else {"max_pairs": max_pairs}),
+        first_alone=first_alone, margin=margin, embedding=embedding, pictures=pictures,
+        pictures_from=pictures_from, engine=engine, address=address,
+        **{name: value for name, value in given.items() if value is not None},
     )  # fmt: skip
     with Bar() as bar:
         found = dedupe_file(

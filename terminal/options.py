@@ -53,6 +53,27 @@ def repeated(arguments: list[str]) -> list[str]:
     return out
 
 
+def needs(other: str, is_given: bool, **options: object) -> None:
+    """Refuse options that say nothing without another one.
+
+    Raises
+    ------
+    InputError
+        If one of ``options`` was given, and the other was not.
+
+    Examples
+    --------
+    >>> needs("--pictures", False, picture_bits=3)
+    Traceback (most recent call last):
+    ...
+    catalog.errors.InputError: --picture-bits says nothing without --pictures. Add it, or leave --picture-bits out.
+    """
+    for name, value in options.items():
+        if value is not None and not is_given:
+            told = f"--{name.replace('_', '-')}"
+            raise InputError(f"{told} says nothing without {other}. Add it, or leave {told} out.")
+
+
 def fractions_of(text: str) -> tuple[float, ...]:
     """Read ``0.8,0.1,0.1``."""
     try:

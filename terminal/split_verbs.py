@@ -20,7 +20,7 @@ from workspace.plain_files import (
     split_settings,
 )
 from workspace.progress import Progress
-from workspace.reports.certificate import write_page
+from workspace.reports.certificate import require_page, write_page
 from workspace.split_costs import compare_random
 from workspace.views.split_proof import shown_prompt_leaks
 from workspace.workspace import Workspace
@@ -233,6 +233,8 @@ def check_split(
     as_json: Json = False,
 ) -> int:
     """Check any two files for leaks: shared groups, equal texts, near-duplicates. Exit 1 if any."""
+    if html is not None:
+        require_page(html)
     with Bar() as bar:
         checked = check_split_files(
             train, test, group_columns=group_column or [], columns=text_columns or [],
@@ -278,6 +280,8 @@ def certify(
 ) -> int:
     """Certify an export again, from its files as they lie there. Exit 1 if anything leaks."""
     opened = Workspace(workspace)
+    if html is not None:
+        require_page(html)
     with watched(opened, "certify") as progress:
         found = certify_export(opened, name, progress=progress)
         progress.close()

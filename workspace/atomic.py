@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import GoldshelfError, WorkspaceError
+from catalog.errors import GoldshelfError, InputError, WorkspaceError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -53,6 +53,19 @@ def digest_of(body: Any) -> str:
     """The SHA-256 of a JSON value, in hex; the order of keys does not matter."""
     text = json.dumps(body, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def writing_told(path: Path) -> Iterator[None]:
+    """Turn a place that cannot be written to into one clear line; a full disk is told elsewhere."""
+    try:
+        yield
+    except OSError as error:
+        if _is_full(error):
+            raise
+        raise InputError(
+            f"{path}: cannot be written ({error.strerror or _first_line(error)}). Name another place."
+        ) from error
 
 
 @contextlib.contextmanager

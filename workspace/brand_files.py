@@ -10,10 +10,11 @@ import polars as pl
 
 from catalog.brands import brand_keys
 from catalog.errors import InputError
-from workspace.atomic import write_text
-from workspace.plain_files import read_file, write_frame
+from workspace.atomic import write_text, writing_told
+from workspace.plain_files import read_file, write_frame, written_columns
 
 MANIFEST = "manifest.json"
+_PAIR = ("brand", "alias")
 _COLUMNS = ("brand", "alias", "name")
 _EXPECTED = (
     "Expected a list of lists of names, an object with such a list in brand_aliases, or the "
@@ -54,17 +55,48 @@ def write_aliases(groups: list[list[str]], path: Path) -> None:
     """Write groups of names of one brand as `read_aliases` reads them.
 
     Tables have a pair a row, ``brand, alias``; JSON has a list of lists.
+
+    Raises
+    ------
+    InputError
+        If something else lies there, or it cannot be written.
     """
+    require_aliases(path)
     if path.suffix.lower() == ".json":
-        write_text(path, orjson.dumps(groups, option=orjson.OPT_INDENT_2).decode())
+        with writing_told(path):
+            write_text(path, orjson.dumps(groups, option=orjson.OPT_INDENT_2).decode())
     else:
         write_frame(alias_pairs(groups), path)
+
+
+def require_aliases(path: Path) -> None:
+    """Refuse to write aliases over a file that holds none.
+
+    Raises
+    ------
+    InputError
+        If there is one, or a folder.
+    """
+    if not path.exists() or (path.is_file() and path.stat().st_size == 0):
+        return
+    is_ours = path.is_file() and _holds_aliases_alone(path)
+    if not is_ours:
+        raise InputError(f"--out {path}: is there, and holds no aliases. Name another file.")
+
+
+def _holds_aliases_alone(path: Path) -> bool:
+    if path.suffix.lower() != ".json":
+        return written_columns(path) == list(_PAIR)
+    try:
+        return _are_groups(orjson.loads(path.read_bytes()))
+    except orjson.JSONDecodeError:
+        return False
 
 
 def alias_pairs(groups: list[list[str]]) -> pl.DataFrame:
     """``brand, alias``: the first name of each group with each other one."""
     pairs = [(group[0], other) for group in groups for other in group[1:]]
-    return pl.DataFrame(pairs, schema={"brand": pl.String, "alias": pl.String}, orient="row")
+    return pl.DataFrame(pairs, schema=dict.fromkeys(_PAIR, pl.String), orient="row")
 
 
 def _manifest_of(file: Path) -> Path | None:

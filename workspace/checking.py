@@ -88,8 +88,9 @@ def check_split_files(
             "Pass --group-column or --text-columns."
         )
     for file in (left, right):
-        require_columns(file.path, file.frame, groups)
-        texts = text_columns(texts, file.path, file.frame) if texts else []
+        every = pl.DataFrame(schema=file.columns)  # those that were not read, too
+        require_columns(file.path, every, groups)
+        texts = text_columns(texts, file.path, every) if texts else []
     aliases, notes = _aliases(brand_aliases, train, test)
     if brand_aliases is not None:
         require_brand_column(groups, aliases)

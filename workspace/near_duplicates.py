@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,9 @@ from curation.duplicates.meaning import check_meaning, meaning_edges
 from curation.duplicates.pictures import picture_edges, picture_hashes
 from curation.duplicates.thresholds import cluster_table, nearest_to, threshold_curve
 from curation.llm.sentence_models import open_any_encoder
-from workspace.atomic import full_disk_told
 from workspace.duplicates_over_ray import find_over_ray
 from workspace.models.engines import Engine
+from workspace.pair_files import files_of, read_kept, require_free, write_found
 from workspace.picture_files import pictures_in
 from workspace.plain_files import (
     PlainFile,
@@ -86,9 +86,9 @@ class Asked:
     address: str | None = None
 
 
-def likeness_of(unit: Any, ngram: int, different_numbers: Any) -> Likeness:
+def likeness_of(unit: Any, ngram: int | None, different_numbers: Any) -> Likeness:
     """How texts are compared, from options."""
-    return Likeness(unit, ngram, different_numbers)
+    return Likeness(unit, WORDS.ngram if ngram is None else ngram, different_numbers)
 
 
 def dedupe_file(
@@ -107,8 +107,12 @@ def dedupe_file(
     cluster_id, n_rows, weakest``), and what `recluster` needs: ``OUT.ties``, ``OUT.json``.
     """
     check_threshold(asked.threshold)
-    if not 0 <= asked.margin < 1 or asked.max_pairs < 0:
-        raise InputError("--margin: expected 0 to 1; --max-pairs: expected 0 or more.")
+    if not 0 <= asked.margin < 1:
+        raise InputError(f"--margin {asked.margin:g}: expected 0 or more, under 1.")
+    if asked.max_pairs < 0:
+        raise InputError(f"--max-pairs {asked.max_pairs}: expected 0 or more.")
+    if out is not None:
+        require_free(out, ("pairs", "clusters", "ties", "json"), [path])
     file = read_file(path, id_column=id_column)
     names = text_columns(columns, path, file.frame)
     texts = [
@@ -128,20 +132,18 @@ def dedupe_file(
     n_rows = file.frame.height
     files = {}
     if out is not None:
-        files = {"pairs": str(out), **{name: str(_beside(out, name)) for name in _BESIDE}}
-        with full_disk_told(out.parent):
-            pairs = pl.concat([found.pairs.with_columns(kind=pl.lit("text")), *more.edges])
-            write_frame(_named(what_differs(texts[-1], pairs), file.ids), out)
-            write_frame(clusters, _beside(out, "clusters"))
-            write_frame(_named(ties, file.ids), _beside(out, "ties"))
-            kept = {
-                "searched_from": found.searched_from,
-                "source": path.name,
-                "n_rows": n_rows,
-                "text_columns": names,
-                **more.used,
-            }
-            _beside(out, "json").write_text(json.dumps(kept))
+        pairs = pl.concat([found.pairs.with_columns(kind=pl.lit("text")), *more.edges])
+        facts = {
+            "searched_from": found.searched_from,
+            "source": path.name,
+            "n_rows": n_rows,
+            "n_ties": ties.height,
+            "text_columns": names,
+            "likeness": dataclasses.asdict(asked.likeness),
+            **more.used,
+        }
+        told = _named(what_differs(texts[-1], pairs), file.ids)
+        files = write_found(out, told, clusters, _named(ties, file.ids), facts)
     accepted, refused = nearest_to(found.forest, asked.threshold, SHOWN)
     table = cluster_table(n_rows, found.forest, asked.threshold).head(SHOWN)
     return {
@@ -170,49 +172,25 @@ def recluster_file(pairs: Path, threshold: float, out: Path | None) -> dict[str,
         If that is not there, or the threshold is under what was searched.
     """
     check_threshold(threshold)
-    kept = _beside(pairs, "json")
-    if not kept.is_file() or not _beside(pairs, "ties").is_file():
+    if out is not None:
+        read = [path for name, path in files_of(pairs).items() if name != "clusters"]
+        require_free(out, ("clusters",), read)
+    kept = read_kept(pairs)
+    lowest = kept.facts["searched_from"]
+    if threshold < lowest:
         raise InputError(
-            f"{pairs}: {kept.name} and {_beside(pairs, 'ties').name} are not beside it. "
-            "Make them with `goldshelf dedupe FILE --out`."
-        )
-    told = json.loads(kept.read_text())
-    if threshold < told["searched_from"]:
-        raise InputError(
-            f"{pairs}: searched down to {told['searched_from']:g}, so {threshold:g} is not known. "
+            f"{pairs}: searched down to {lowest:g}, so {threshold:g} is not known. "
             "Run `goldshelf dedupe` with a lower --threshold or a wider --margin."
         )
-    ties = read_file(_beside(pairs, "ties")).frame
-    sides = [ties[f"{side}_id"].cast(pl.String) for side in ("left", "right")]
-    ids = pl.concat(sides).unique(maintain_order=True).rename("id")
-    place = pl.DataFrame({"id": ids, "at": np.arange(len(ids))})
-    left, right = (
-        pl.DataFrame({"id": side}).join(place, on="id", how="left", maintain_order="left")["at"]
-        for side in sides
-    )
-    numbered = ties.select(
-        left.alias("left"),
-        right.alias("right"),
-        pl.col("similarity").cast(pl.Float64),
-        pl.col("kind").cast(pl.String),
-    )
-    clusters = _clusters(ids, numbered, threshold)
+    clusters = _clusters(kept.ids, kept.ties, threshold)
     if out is not None:
         write_frame(clusters, out)
     return {
-        "n_rows": told["n_rows"],
+        "n_rows": kept.facts["n_rows"],
         **_sizes(clusters),
         "threshold": threshold,
         "files": {} if out is None else {"clusters": str(out)},
     }
-
-
-_BESIDE = ("clusters", "ties", "json")
-
-
-def _beside(out: Path, name: str) -> Path:
-    suffix = ".json" if name == "json" else f".{name}{out.suffix or '.parquet'}"
-    return out.with_suffix(suffix)
 
 
 def _found(text: pl.Series, asked: Asked, progress: Told | None) -> Duplicates:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import polars as pl
 from pydantic import ValidationError
 
@@ -19,7 +20,7 @@ from curation.sources.files import RawTable, ReadOptions, read_table
 from curation.splits.certificate import group_keys, is_brand_column
 from curation.splits.settings import SplitSettings
 from curation.splits.split import DROPPED, SplitResult, split_records
-from workspace.atomic import full_disk_told
+from workspace.atomic import full_disk_told, writing_told
 
 ID_NAMES = ("record_id", "example_id", "id")
 _KEPT_COLUMNS = (
@@ -288,7 +289,7 @@ def _frozen_rows(file: PlainFile, frozen_test: Path, id_column: str | None) -> n
 def write_frame(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame by the ending of its path: Parquet, CSV, TSV or JSON Lines; whole or not."""
     beside = path.with_name(f".{path.name}.tmp")
-    with full_disk_told(path.parent):
+    with full_disk_told(path.parent), writing_told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             if path.suffix == ".parquet":
@@ -302,3 +303,17 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
+
+
+def written_columns(path: Path) -> list[str] | None:
+    """The columns of a table that `write_frame` wrote, also of one without rows; None if it is none."""
+    try:
+        if path.suffix == ".parquet":
+            return list(pl.read_parquet_schema(path))
+        with path.open(encoding="utf-8") as lines:
+            first = lines.readline()
+        if path.suffix in (".jsonl", ".ndjson"):
+            return list(orjson.loads(first)) if first else []
+        return first.rstrip("\r\n").split("\t" if path.suffix == ".tsv" else ",")
+    except (OSError, ValueError, TypeError, pl.exceptions.PolarsError):
+        return None

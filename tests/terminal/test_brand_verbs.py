@@ -73,6 +73,16 @@ def test_accepted_pairs_go_to_a_file_that_split_and_check_split_take(folder, tmp
     assert made["settings"]["brand_aliases"] == [["bo real", "boreal"]]
 
 
+def test_brands_go_to_no_file_that_holds_something_else(folder, tmp_path, capsys):
+    before = (tmp_path / "catalog.csv").read_bytes()
+    assert run(["brands", "-w", folder, "--out", str(tmp_path / "catalog.csv")]) == 2
+    assert "holds no aliases" in capsys.readouterr().err
+    assert (tmp_path / "catalog.csv").read_bytes() == before
+    out = str(tmp_path / "new.csv")
+    assert run(["brands", "--out", out, "accept", "Boreal", "Bo Real", "-w", folder]) == 2
+    assert "--out is of `goldshelf brands` alone" in capsys.readouterr().err
+
+
 def test_aliases_that_would_tie_nothing_are_one_line(folder, tmp_path, capsys):
     (tmp_path / "a.csv").write_text("brand,alias\nAcme,Akme\n")
     aliases = ["--brand-aliases", str(tmp_path / "a.csv")]

@@ -60,3 +60,17 @@ def test_what_is_none_is_one_line(tmp_path, name, text, expected):
     assert "\n" not in str(told.value)
     with pytest.raises(InputError):
         read_aliases(tmp_path / "nowhere.json")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json"])
+def test_only_aliases_are_written_over(tmp_path, suffix):
+    path = tmp_path / f"aliases{suffix}"
+    write_aliases([], path)
+    write_aliases(GROUPS, path)
+    assert read_aliases(path) == GROUPS
+    manifest = json.dumps({"certificate": {"settings": {"brand_aliases": []}}})
+    path.write_text(manifest if suffix == ".json" else "brand,name,price\nAcme,mug,3\n")
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="holds no aliases"):
+        write_aliases(GROUPS, path)
+    assert path.read_bytes() == before

@@ -8,8 +8,9 @@ from typing import Any
 
 import jinja2
 
+from catalog.errors import InputError
 from curation.splits.certificate import Certificate
-from workspace.atomic import write_text
+from workspace.atomic import write_text, writing_told
 
 _KINDS = {
     "shared_groups": "shared brands or groups",
@@ -36,9 +37,34 @@ def certificate_html(body: dict[str, Any], name: str) -> str:
     )
 
 
+def require_page(path: Path) -> None:
+    """Refuse to write a page over a file that is none, before anything is computed.
+
+    Raises
+    ------
+    InputError
+        If there is one, or a folder.
+    """
+    if not path.exists():
+        return
+    if path.is_file():
+        with path.open("rb") as file:
+            start = file.read(100).lstrip().lower()
+        if not start or start.startswith((b"<!doctype html", b"<html")):
+            return
+    raise InputError(f"--html {path}: is there, and is no page. Name another file.")
+
+
 def write_page(certificate: Certificate, path: Path, name: str) -> Path:
-    """Write a certificate as a page, whole or not at all."""
-    write_text(path, certificate_html(certificate.as_json(), name))
+    """Write a certificate as a page, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written there.
+    """
+    with writing_told(path):
+        write_text(path, certificate_html(certificate.as_json(), name))
     return path
 
 

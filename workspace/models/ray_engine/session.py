@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import socket
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from catalog.errors import InputError
 from workspace.models.engines import require_engine
 
 _OBJECTS_BYTES = 500_000_000
+_ANSWERS_WITHIN_S = 10
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
 """No statistics are sent to Ray's makers, and its core writes nothing on the terminal."""
 
@@ -40,6 +42,8 @@ def joined(address: str | None) -> Iterator[None]:
             f"--address {where}: the workspace must be on a machine of the cluster. Join it with "
             "`ray start --address=HOST:6379`, then give --address HOST:6379."
         )
+    if where not in ("local", "auto"):
+        _require_answer(where)
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     import ray
@@ -64,6 +68,17 @@ def joined(address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _require_answer(where: str) -> None:
+    """Refuse an address at which nobody answers: Ray itself asks again for many minutes."""
+    host, _, port = where.rpartition(":")
+    try:
+        if not host or not port.isdigit():
+            raise ValueError("expected HOST:PORT")
+        socket.create_connection((host, int(port)), _ANSWERS_WITHIN_S).close()
+    except (OSError, OverflowError, ValueError) as error:
+        raise InputError(f"no Ray cluster to join at {where}: {error}.") from None
 
 
 @contextlib.contextmanager
