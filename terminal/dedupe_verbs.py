@@ -14,6 +14,8 @@ from workspace.models.engines import Engine
 from workspace.near_duplicates import MARGIN, Asked, dedupe_file, likeness_of, recluster_file
 from workspace.progress import Progress
 
+_TOLD = ["left_id", "right_id", "only_left", "only_right", "differs"]
+_WORDS = 6
 _APART = ("accepted", "refused", "clusters", "curve", "notes")
 
 
@@ -103,9 +105,11 @@ def dedupe(
     _print_figures(found)
     _print_pairs("least similar of the accepted pairs", found["accepted"])
     _print_pairs("most similar of the refused pairs that would join clusters", found["refused"])
-    rows = [(c["n_rows"], c["weakest"], c["left_id"], c["right_id"]) for c in found["clusters"]]
+    names = ["n_rows", "weakest", *_TOLD]
+    rows = [tuple(_cut(cluster[name]) for name in names) for cluster in found["clusters"]]
     if rows:
-        print_table(["rows", "weakest tie", "left", "right"], rows, title="largest clusters")
+        heads = ["rows", "weakest tie", *_headed(_TOLD)]
+        print_table(heads, rows, title="largest clusters")
 
 
 def recluster(
@@ -131,9 +135,21 @@ def _print_pairs(title: str, pairs: list[dict[str, Any]]) -> None:
     if not pairs:
         say(f"{title}: none")
         return
-    keys = ["similarity", "left_id", "right_id", "only_left", "only_right", "differs"]
-    rows = [tuple(pair[key] for key in keys) for pair in pairs]
-    print_table([key.replace("_", " ") for key in keys], rows, title=title)
+    keys = ["similarity", *_TOLD]
+    rows = [tuple(_cut(pair[key]) for key in keys) for pair in pairs]
+    print_table(_headed(keys), rows, title=title)
+
+
+def _headed(keys: list[str]) -> list[str]:
+    return [key.replace("_", " ") for key in keys]
+
+
+def _cut(value: Any) -> Any:
+    """A cell of a table; of many words the first, and how many more there are."""
+    words = value.split(" ") if isinstance(value, str) else []
+    if len(words) <= _WORDS:
+        return value
+    return f"{' '.join(words[:_WORDS])} … {len(words) - _WORDS:,} more"
 
 
 def _short(value: Any) -> Any:

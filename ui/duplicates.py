@@ -11,9 +11,17 @@ import streamlit as st
 from charts.thresholds import clusters_by_threshold
 from ui import files, tables
 from workspace.models.engines import has_ray
-from workspace.near_duplicates import MARGIN, Asked, dedupe_file, likeness_of, recluster_file
+from workspace.near_duplicates import (
+    MARGIN,
+    Asked,
+    dedupe_file,
+    likeness_of,
+    recluster_file,
+)
 
 SHOWN = 200
+_DIFFERENCES = ("only_left", "only_right", "differs")
+TITLES = ("title", "name", "product", "product_title", "product_name", "text")
 
 
 def dedupe() -> None:
@@ -66,6 +74,9 @@ def choose_threshold(found: dict[str, Any], pairs: Path) -> None:
     _pairs(found["accepted"])
     st.caption("The most similar pairs under the threshold, which would join two clusters:")
     _pairs(found["refused"])
+    if found["clusters"]:
+        st.caption("The largest clusters, and the weakest tie that holds each together:")
+        _pairs(found["clusters"], ("n_rows", "weakest"))
     lowest = found["searched_from"]
     if lowest < 1:
         chosen = st.slider(
@@ -76,12 +87,15 @@ def choose_threshold(found: dict[str, Any], pairs: Path) -> None:
             alt="Rows in clusters and the largest cluster by threshold",
         )
         if chosen != found["threshold"]:
-            _tiles(recluster_file(pairs, chosen, None), None)
+            raised = files.folder("recluster") / "clusters.csv"
+            _tiles(recluster_file(pairs, chosen, raised), None)
+            name = f"clusters-{chosen:.2f}.csv"
+            files.download(f"Clusters from {chosen:.2f} on (CSV)", raised, name)
 
 
 def _form(names: list[str], pictures: Path | None) -> tuple[list[str], str | None, Asked]:
     a, b, c = st.columns([2, 1, 1], vertical_alignment="bottom")
-    texts = a.multiselect("Text of a row", names, files.usual(names, "title") or names[:1])
+    texts = a.multiselect("Text of a row", names, files.usual(names, *TITLES)[:1])
     threshold = b.number_input(
         "Near-duplicates from", 0.3, 1.0, 0.8, 0.05, help="Jaccard similarity; 1 is the same words"
     )
@@ -102,7 +116,15 @@ def _form(names: list[str], pictures: Path | None) -> tuple[list[str], str | Non
             help="break: texts whose quantities or model numbers contradict each other are no pair",
         )
         margin = d.number_input("Look under the threshold by", 0.0, 0.5, MARGIN, 0.05)
-        first_alone = st.checkbox("Compare the first column alone too")
+        a, b = st.columns([3, 1], vertical_alignment="center")
+        first_alone = a.checkbox("Compare the first column alone too, as a split does")
+        most = b.number_input(
+            "List at most",
+            0,
+            10**9,
+            Asked.max_pairs,
+            help="About so many pairs; clusters stay whole",
+        )
         a, b = st.columns([3, 1], vertical_alignment="bottom")
         embedding = a.text_input(
             "Tie by meaning too, by this embedding model",
@@ -117,6 +139,7 @@ def _form(names: list[str], pictures: Path | None) -> tuple[list[str], str | Non
         likeness=likeness_of(unit, int(ngram), numbers),
         first_alone=first_alone,
         margin=margin,
+        max_pairs=int(most),
         embedding=embedding or None,
         meaning_from=meaning_from,
         pictures=column,
@@ -156,9 +179,10 @@ def _tiles(found: dict[str, Any], n_pairs: int | None) -> None:
     )
 
 
-def _pairs(shown: list[dict[str, Any]]) -> None:
+def _pairs(shown: list[dict[str, Any]], first: tuple[str, ...] = ("similarity",)) -> None:
     if not shown:
         st.caption("none")
         return
-    order = ["similarity", "left_id", "left_text", "right_id", "right_text", "differs"]
-    tables.show(pl.DataFrame(shown, infer_schema_length=None).select(order))
+    order = [*first, "left_text", "right_text", *_DIFFERENCES, "left_id", "right_id"]
+    narrow = dict.fromkeys(("left_text", "right_text"), "medium")
+    tables.show(pl.DataFrame(shown, infer_schema_length=None).select(order), widths=narrow)

@@ -123,9 +123,10 @@ def notes(lines: list[str]) -> None:
 
 
 def tiles(told: dict[str, str]) -> None:
-    """Figures side by side."""
-    for tile, (label, value) in zip(st.columns(len(told)), told.items(), strict=True):
-        tile.metric(label, value)
+    """Figures side by side, as many in a line as have room."""
+    with st.container(horizontal=True, gap="large"):
+        for label, value in told.items():
+            st.metric(label, value, width="content")
 
 
 def download(label: str, path: Path, name: str, *, place: Any = st) -> None:

@@ -24,7 +24,7 @@ def near_duplicates(opened: Workspace) -> None:
             st.caption("No texts are tied.")
             return
         st.caption("The least similar texts that are held together:")
-        tables.show(weakest)
+        tables.show(weakest, widths={"left_text": "medium", "right_text": "medium"})
         curve = reads.view(opened, basis, ties.clusters_by_threshold)
         if len(curve) > 1:
             st.plotly_chart(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -34,6 +34,11 @@ _HEADINGS = {
     "group_id": "group",
     "left_id": "one id",
     "right_id": "other id",
+    "left_text": "one",
+    "right_text": "other",
+    "only_left": "only in the one",
+    "only_right": "only in the other",
+    "weakest": "weakest tie",
     "is_broken": "tie broken",
     "path_text": "category",
     "raw": "the line as it is",
@@ -54,7 +59,12 @@ EMPTY = "–"
 
 
 def show(
-    frame: pl.DataFrame, *, folded: Iterable[str] = (), place: Any = st, **options: Any
+    frame: pl.DataFrame,
+    *,
+    folded: Iterable[str] = (),
+    widths: Mapping[str, str] | None = None,
+    place: Any = st,
+    **options: Any,
 ) -> Any:
     """A frame as a table, without an index; text is shown as it is, what is missing as a dash.
 
@@ -63,11 +73,15 @@ def show(
     folded
         Columns that are hidden until the table's own menu shows them, so that a narrow window
         has the others whole.
+    widths
+        Columns of text that are not as wide as what stands in them: ``small``, ``medium``.
     """
     hidden = set(folded)
     if hidden:
         options["column_order"] = [name for name in frame.columns if name not in hidden]
     columns = {name: _column(name, dtype) for name, dtype in frame.schema.items()}
+    for name, width in (widths or {}).items():
+        columns[name] = st.column_config.TextColumn(_heading(name), width=width)  # type: ignore[arg-type]
     columns |= options.pop("column_config", {})
     return place.dataframe(
         _readable(frame), hide_index=True, placeholder=EMPTY, column_config=columns, **options
@@ -94,7 +108,7 @@ def dollars(heading: str, amounts: pl.Series) -> Any:
 
 
 def _column(name: str, dtype: pl.DataType) -> Any:
-    heading = _HEADINGS.get(name, words(name))
+    heading = _heading(name)
     if name in _SHARES or name.endswith("_share"):
         return st.column_config.NumberColumn(heading, format="percent")
     if dtype.is_integer():
@@ -104,6 +118,10 @@ def _column(name: str, dtype: pl.DataType) -> Any:
     if isinstance(dtype, pl.Datetime):
         return st.column_config.DatetimeColumn(heading, format="distance")
     return st.column_config.Column(heading)
+
+
+def _heading(name: str) -> str:
+    return _HEADINGS.get(name, words(name))
 
 
 def _readable(frame: pl.DataFrame) -> pl.DataFrame:

@@ -22,7 +22,7 @@ from curation.duplicates.dedupe import (
     find_duplicates,
     united,
 )
-from curation.duplicates.differences import what_differs
+from curation.duplicates.differences import what_differs_most_alike
 from curation.duplicates.join import Told, check_threshold
 from curation.duplicates.meaning import check_meaning, meaning_edges
 from curation.duplicates.pictures import picture_edges, picture_hashes
@@ -142,7 +142,7 @@ def dedupe_file(
             "likeness": dataclasses.asdict(asked.likeness),
             **more.used,
         }
-        told = _named(what_differs(texts[-1], pairs), file.ids)
+        told = _named(what_differs_most_alike(texts, pairs, asked.likeness), file.ids)
         files = write_found(out, told, clusters, _named(ties, file.ids), facts)
     accepted, refused = nearest_to(found.forest, asked.threshold, SHOWN)
     table = cluster_table(n_rows, found.forest, asked.threshold).head(SHOWN)
@@ -155,9 +155,9 @@ def dedupe_file(
         "text_columns": names,
         **more.figures,
         "files": files,
-        "accepted": _shown(accepted, texts[-1], file.ids),
-        "refused": _shown(refused, texts[-1], file.ids),
-        "clusters": _shown(table, texts[-1], file.ids),
+        "accepted": _shown(accepted, texts, asked.likeness, file.ids),
+        "refused": _shown(refused, texts, asked.likeness, file.ids),
+        "clusters": _shown(table, texts, asked.likeness, file.ids),
         "curve": threshold_curve(n_rows, found.forest, found.searched_from).to_dicts(),
         "notes": [*file.notes, *notes],
     }
@@ -320,10 +320,18 @@ def _named(pairs: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
     )
 
 
-def _shown(pairs: pl.DataFrame, texts: pl.Series, ids: pl.Series) -> list[dict[str, Any]]:
+def _shown(
+    pairs: pl.DataFrame, texts: list[pl.Series], likeness: Likeness, ids: pl.Series
+) -> list[dict[str, Any]]:
     """Few pairs with their ids, texts and differences."""
-    told = what_differs(texts, pairs).with_columns(
-        texts.gather(pairs["left"]).alias("left_text"),
-        texts.gather(pairs["right"]).alias("right_text"),
+    rows = pl.concat([pairs["left"], pairs["right"]]).unique().sort()
+    place = dict(zip(rows, range(len(rows)), strict=True))
+    few = [text.gather(rows) for text in texts]
+    numbered = pairs.with_columns(
+        pl.col("left", "right").replace_strict(place, return_dtype=pl.Int64)
     )
-    return _named(told, ids).to_dicts()
+    told = what_differs_most_alike(few, numbered, likeness).with_columns(
+        few[-1].gather(numbered["left"]).alias("left_text"),
+        few[-1].gather(numbered["right"]).alias("right_text"),
+    )
+    return _named(told, ids.gather(rows)).to_dicts()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from catalog.text import folded
+from curation.duplicates.dedupe import Likeness
 from curation.duplicates.numbers import numbers_in
+from curation.duplicates.probe import jaccard
 
 _PAIRS_AT_ONCE = 200_000
 WORD, NUMBER, MODEL = "word", "number or unit", "model number"
@@ -36,6 +39,44 @@ def what_differs(texts: pl.Series, pairs: pl.DataFrame) -> pl.DataFrame:
         for first in range(0, max(1, pairs.height), _PAIRS_AT_ONCE)
     ]
     return pl.concat(parts)
+
+
+def what_differs_most_alike(
+    texts: list[pl.Series], pairs: pl.DataFrame, likeness: Likeness
+) -> pl.DataFrame:
+    """As `what_differs`, each pair by that of several texts of a row by which it is most alike.
+
+    Of equally similar ones by the last, which has most in it.
+
+    Parameters
+    ----------
+    texts
+        Texts of the same rows, such as the title, and the title with the description.
+    likeness
+        How they are compared.
+
+    Returns
+    -------
+    As `what_differs`, in the order of ``pairs``.
+
+    Examples
+    --------
+    >>> texts = [pl.Series(["red cup", "red cup"]), pl.Series(["red cup old", "red cup for tea"])]
+    >>> pairs = pl.DataFrame({"left": [0], "right": [1]})
+    >>> what_differs_most_alike(texts, pairs, Likeness()).row(0)[2:4]
+    ('', '')
+    """
+    if len(texts) == 1:
+        return what_differs(texts[0], pairs)
+    left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
+    alike = []
+    for text in texts:
+        sets = likeness.sets(text)
+        alike.append(jaccard(sets.starts, sets.tokens, left, right))
+    best = len(texts) - 1 - np.argmax(np.stack(alike[::-1]), axis=0)
+    numbered = pairs.with_columns(_pair=pl.Series(np.arange(pairs.height)))
+    parts = [what_differs(text, numbered.filter(best == n)) for n, text in enumerate(texts)]
+    return pl.concat(parts).sort("_pair").drop("_pair")
 
 
 def _part(texts: pl.Series, pairs: pl.DataFrame) -> pl.DataFrame:

@@ -81,6 +81,28 @@ def contradicts(starts, codes, x, y):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
+def jaccard(starts, tokens, left, right):  # type: ignore[no-untyped-def]
+    """The Jaccard similarity of the two sets of each pair, 0 of empty ones; shape ``(n_pairs,)``."""
+    found = np.zeros(len(left))
+    for pair in range(len(left)):
+        i, end_i = starts[left[pair]], starts[left[pair] + 1]
+        j, end_j = starts[right[pair]], starts[right[pair] + 1]
+        every, shared = (end_i - i) + (end_j - j), 0
+        while i < end_i and j < end_j:
+            if tokens[i] == tokens[j]:
+                shared += 1
+                i += 1
+                j += 1
+            elif tokens[i] < tokens[j]:
+                i += 1
+            else:
+                j += 1
+        if every:
+            found[pair] = shared / (every - shared)
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
 def contradicted(starts, codes, left, right):  # type: ignore[no-untyped-def]
     """Whether the two sides of each pair contradict each other; shape ``(n_pairs,)``."""
     found = np.zeros(len(left), np.bool_)
