@@ -68,7 +68,7 @@ def brands_verb(
             (a["name_a"], a["products_a"], a["name_b"], a["products_b"], because(a), a["decision"])
             for a in told["aliases"]
         ],
-        title=f"{told['n_aliases']:,} pairs that may be one brand",
+        title=f"{counted(told['n_aliases'], 'pair')} that may be one brand",
     )
     print_table(
         ["record", "title", "brand", "where", "right", "of", "decided"],
@@ -85,8 +85,8 @@ def brands_verb(
             f"{told['precision']:.1%}."
         )
     say(
-        f"{told['aliases_waiting']:,} pairs and {told['missing_waiting']:,} gaps wait. Nothing is merged "
-        "unseen: goldshelf brands accept A B, reject A B, fill ID."
+        f"{counted(told['aliases_waiting'], 'pair')} and {counted(told['missing_waiting'], 'gap')} to "
+        "decide. Nothing is merged unseen: goldshelf brands accept A B, reject A B, fill ID."
     )
 
 

@@ -9,6 +9,7 @@ import polars as pl
 import streamlit as st
 
 from catalog.errors import GoldshelfError
+from catalog.wording import counted
 from ui import jobs, safe, session, tables
 from workspace.brand_files import alias_pairs
 from workspace.brands import aliases_of, because, brands_told, side_by_side, state_of_brands
@@ -17,6 +18,7 @@ from workspace.review.decisions import Logged, undo
 from workspace.workspace import Workspace
 
 _SHOWN = 200
+_WITHOUT_SCROLLING = 6
 _TOLD = "brands.told"
 _DECIDED = {
     "same": "✓ one brand",
@@ -39,7 +41,8 @@ def section(opened: Workspace) -> None:
     ):
         if told is not None:
             st.markdown(
-                f"{told['aliases_waiting']:,} pairs and {told['missing_waiting']:,} records wait."
+                f"{counted(told['aliases_waiting'], 'pair')} and "
+                f"{counted(told['missing_waiting'], 'record')} to decide."
             )
         st.caption(
             "Accepted pairs tie records like one brand, in the split and in its certificate. Accepted "
@@ -69,15 +72,15 @@ def _aliases(opened: Workspace, told: dict[str, Any]) -> None:
     shown = pl.DataFrame(
         [
             {
-                "brand": pair["name_a"], "products": pair["products_a"], "may be": pair["name_b"],
-                "products of it": pair["products_b"], "because": because(pair),
+                "brand": pair["name_a"], "may be": pair["name_b"], "because": because(pair),
                 "decided": _DECIDED.get(pair["decision"] or "", ""),
+                "products": pair["products_a"], "products of the other": pair["products_b"],
             }
             for pair in pairs
         ],
         infer_schema_length=None,
     )  # fmt: skip
-    place = _picked(shown, "brands.pair")
+    place = _picked(shown, "brands.pair", {"because": "medium"})
     pair = pairs[place]
     a, b = str(pair["name_a"]), str(pair["name_b"])
     st.markdown(f"{safe.markdown(a)} and {safe.markdown(b)}: {safe.markdown(because(pair))}")
@@ -122,7 +125,7 @@ def _missing(opened: Workspace, told: dict[str, Any]) -> None:
     shown = pl.DataFrame(
         [
             {
-                "title": gap["title"], "brand": gap["brand"], "the title": _WHERE[gap["where"]],
+                "brand": gap["brand"], "title": gap["title"], "the title": _WHERE[gap["where"]],
                 "right": f"{gap['n_right']:,} of {gap['n_named']:,}",
                 "decided": _DECIDED.get(gap["decision"] or "", ""),
             }
@@ -130,19 +133,19 @@ def _missing(opened: Workspace, told: dict[str, Any]) -> None:
         ],
         infer_schema_length=None,
     )  # fmt: skip
-    gap = gaps[_picked(shown, "brands.gap")]
+    gap = gaps[_picked(shown, "brands.gap", {"title": "medium"})]
     reviewer, ids, name = session.reviewer(), [gap["record_id"]], str(gap["brand"])
-    first, second, third = st.columns(3)
-    every: dict[str, Any] = {"width": "stretch", "on_click": _kept}
-    first.button(
+    row = st.container(horizontal=True)
+    every: dict[str, Any] = {"on_click": _kept}
+    row.button(
         f"This is {safe.markdown(name)}", key="brands.fill", icon=":material/check:",
         args=(lambda: decide_fills(opened, ids, reviewer=reviewer),), **every,
     )  # fmt: skip
-    second.button(
+    row.button(
         f"All that wait are {safe.markdown(name)}", key="brands.all", icon=":material/done_all:",
         args=(lambda: decide_fills(opened, [], all_of=name, reviewer=reviewer),), **every,
     )  # fmt: skip
-    third.button(
+    row.button(
         "It is not", key="brands.leave", icon=":material/close:",
         args=(lambda: decide_fills(opened, ids, leave=True, reviewer=reviewer),), **every,
     )  # fmt: skip
@@ -162,9 +165,16 @@ def _download(opened: Workspace) -> None:
 _WHERE = {"begins": "begins with it", "by": "says “by” it", "inside": "names it"}
 
 
-def _picked(shown: pl.DataFrame, key: str) -> int:
+def _picked(shown: pl.DataFrame, key: str, widths: dict[str, str]) -> int:
     """The row that is chosen, else the first."""
-    chosen = tables.show(shown, key=key, on_select="rerun", selection_mode="single-row", height=260)
+    chosen = tables.show(
+        shown,
+        widths=widths,
+        key=key,
+        on_select="rerun",
+        selection_mode="single-row",
+        height=260 if shown.height > _WITHOUT_SCROLLING else "auto",
+    )
     rows = chosen.selection.rows
     return int(rows[0]) if rows and rows[0] < shown.height else 0
 

@@ -94,7 +94,7 @@ def choose_threshold(found: dict[str, Any], pairs: Path) -> None:
 
 
 def _form(names: list[str], pictures: Path | None) -> tuple[list[str], str | None, Asked]:
-    a, b, c = st.columns([2, 1, 1], vertical_alignment="bottom")
+    a, b, c = st.columns([3, 2, 2], vertical_alignment="bottom")
     texts = a.multiselect("Text of a row", names, files.usual(names, *TITLES)[:1])
     threshold = b.number_input(
         "Near-duplicates from", 0.3, 1.0, 0.8, 0.05, help="Jaccard similarity; 1 is the same words"

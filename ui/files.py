@@ -124,7 +124,7 @@ def notes(lines: list[str]) -> None:
 
 def tiles(told: dict[str, str]) -> None:
     """Figures side by side, as many in a line as have room."""
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for label, value in told.items():
             st.metric(label, value, width="content")
 

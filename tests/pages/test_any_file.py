@@ -91,6 +91,25 @@ def test_near_duplicates_of_a_file_are_listed(any_file):
     assert [b.label for b in shown.download_button] == ["Pairs (CSV)", "Clusters (CSV)"]
 
 
+def test_a_threshold_is_raised_and_its_clusters_are_taken_away(any_file):
+    shown = any_file("Near-duplicates")
+    rows = "index,product\n0,red tea cup\n1,red tea cup\n2,red tea mug\n"
+    drop(shown, "files.dedupe_file", "shop.csv", rows)
+    shown.run()
+    assert shown.multiselect[0].value == ["product"]
+    shown.number_input[0].set_value(0.5)
+    press(shown, "Find near-duplicates")
+    assert figures(shown)["Largest cluster"] == "3 rows"
+    clusters = shown.dataframe[-1].value
+    assert clusters[["n_rows", "weakest", "only_left", "only_right"]].to_numpy().tolist() == [
+        [3, 0.5, "cup", "mug"]
+    ]
+    shown.slider(key="files.recluster").set_value(0.9).run()
+    assert not shown.exception
+    assert [tile.value for tile in shown.metric][-1] == "2 rows"
+    assert "Clusters from 0.90 on (CSV)" in [b.label for b in shown.download_button]
+
+
 def test_pictures_in_a_zip_file_tie_rows_too(any_file):
     pytest.importorskip("imagehash")
     packed = io.BytesIO()

@@ -80,6 +80,15 @@ def test_an_earlier_result_is_written_again(folder, capsys):
             assert run(["recluster", f"pairs.{suffix}", "--threshold", "1", "--out", "c.csv"]) == 0
 
 
+def test_of_many_different_words_the_first_are_told_and_how_many_more(folder, capsys):
+    shared, rest = " ".join(f"s{n}" for n in range(40)), " ".join(f"w{n}" for n in range(10))
+    (folder / "long.csv").write_text(f"id,title\n1,{shared} {rest}\n2,{shared}\n")
+    assert run(["dedupe", "long.csv"]) == 0
+    assert "… 4 more" in " ".join(capsys.readouterr().out.split())
+    assert run(["dedupe", "long.csv", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["accepted"][0]["only_left"] == rest
+
+
 def test_a_file_without_any_pair_has_no_cluster_at_any_threshold(folder, capsys):
     (folder / "two.csv").write_text("id,title\n1,tea\n2,oak\n")
     for suffix in ("csv", "jsonl", "parquet"):

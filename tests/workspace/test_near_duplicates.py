@@ -90,6 +90,25 @@ def test_the_weakest_ties_of_a_split_tell_what_differs(sample_workspace):
     assert rows[0] > rows[-1]
 
 
+def test_a_pair_tells_what_differs_in_the_text_by_which_it_is_most_alike(tmp_path):
+    path = tmp_path / "shop.csv"
+    path.write_text(
+        "id,title,description\n"
+        "1,red tea cup,holds a lot of everything\n"
+        "2,red tea mug,for two\n"
+        "3,red oak shelf,one board of oak\n"
+        "4,oak shelf,one board of oak red\n"
+    )
+    asked = Asked(threshold=0.5, first_alone=True)
+    found = dedupe_file(path, ["title", "description"], asked, tmp_path / "pairs.csv")
+    told = pl.read_csv(tmp_path / "pairs.csv")
+    names = ["left_id", "right_id", "similarity", "only_left", "only_right"]
+    # 1 and 2 by the title: 2 of 4 words; 3 and 4 by title and description: the same 6 words.
+    assert told.select(names).rows() == [(1, 2, 2 / 4, "cup", "mug"), (3, 4, 1.0, "", "")]
+    assert [pair["only_left"] for pair in found["accepted"]] == ["cup", ""]
+    assert [cluster["only_right"] for cluster in found["clusters"]] == ["mug", ""]
+
+
 def test_a_bound_on_pairs_is_said(shop, tmp_path):
     found = dedupe_file(shop, ["title"], Asked(threshold=0.4, max_pairs=0), tmp_path / "p.csv")
     assert found["n_pairs"] == 3
