@@ -11,6 +11,7 @@ import streamlit as st
 
 from stats.estimate import Estimate
 from ui import file_brands, files, tables
+from workspace.brand_files import read_aliases
 from workspace.checking import check_split_files
 from workspace.plain_files import split_file, split_settings
 from workspace.vote_files import LEVELS, FileAgreement, VoteFile, agree_file
@@ -32,11 +33,11 @@ def check_split() -> None:
         return
     with st.form("files.check_split"):
         groups, texts, near, row_id = _what_ties(names)
-        brands = file_brands.form("files.check_split")
+        aliases = file_brands.aliases("files.check_split")
         asked = _go("Check for leaks")
     found = files.outcome(
         "check_split",
-        (train, test, brands.file),
+        (train, test, aliases),
         asked,
         lambda: check_split_files(
             train,
@@ -44,8 +45,7 @@ def check_split() -> None:
             group_columns=groups,
             columns=texts,
             near_duplicates=near,
-            generic_brands=brands.generic,
-            brand_aliases=brands.file,
+            brand_aliases=aliases,
             id_column=row_id,
         ),
     )
@@ -85,22 +85,17 @@ def split() -> None:
         train = a.number_input("Train %", 1, 99, 80)
         validation = b.number_input("Validation %", 0, 98, 10)
         seed = c.number_input("Seed", 0, 10**9, 7)
-        brands = file_brands.form("files.split")
+        aliases = file_brands.aliases("files.split")
         asked = _go("Split the file")
     parts = [train, validation, 100 - train - validation]
     shares = [part / 100 for part in parts if part != 0]
 
     def run() -> dict[str, Any]:
         out = files.folder("split")
-        settings = split_settings(
-            {
-                "fractions": shares,
-                "near_duplicates": near,
-                "seed": seed,
-                "generic_brands": brands.generic,
-                "brand_aliases": brands.aliases,
-            }
-        )
+        chosen = {"fractions": shares, "near_duplicates": near, "seed": seed}
+        if aliases is not None:
+            chosen["brand_aliases"] = read_aliases(aliases)
+        settings = split_settings(chosen)
         shutil.rmtree(out, ignore_errors=True)
         made = split_file(
             path, out, settings, group_columns=groups, columns=texts, id_column=row_id
@@ -108,7 +103,7 @@ def split() -> None:
         shutil.make_archive(str(files.folder("zip") / "splits"), "zip", out)
         return made
 
-    made = files.outcome("split", (path, brands.file), asked, run)
+    made = files.outcome("split", (path, aliases), asked, run)
     if made is None:
         return
     files.notes(made["notes"])
