@@ -59,7 +59,9 @@ class BertModel:
         if self.name is None:
             return None
         folder = Path(self.name).expanduser()
-        return folder if folder.is_dir() else _fetched(self.name, self.may_fetch)
+        if folder.is_dir():
+            return folder
+        return _held(self.name) or (_fetched(self.name) if self.may_fetch else None)
 
     def scores(self, answers: Sequence[str], references: Sequence[Sequence[str]]) -> np.ndarray:
         """BERTScore F of each answer with its best reference, by `bert_score`, shape ``(n,)``.
@@ -76,18 +78,20 @@ class BertModel:
         return np.asarray(found.numpy(), dtype=float)
 
 
-@lru_cache(maxsize=8)
-def _fetched(name: str, may_fetch: bool) -> Path | None:
+def _held(name: str, *, is_here_only: bool = True) -> Path | None:
+    """Where a model of the hub is; None where it is not, which may change at any time."""
     from huggingface_hub import snapshot_download  # slow to import
 
-    for is_here_only in (True, False) if may_fetch else (True,):
-        try:
-            return Path(
-                snapshot_download(name, allow_patterns=_FILES, local_files_only=is_here_only)
-            )
-        except (OSError, ValueError):  # not here, no such model, no network: all the same
-            continue
-    return None
+    try:
+        found = snapshot_download(name, allow_patterns=_FILES, local_files_only=is_here_only)
+    except (OSError, ValueError):  # not here, no such model, no network: all the same
+        return None
+    return Path(found)
+
+
+@lru_cache(maxsize=8)
+def _fetched(name: str) -> Path | None:
+    return _held(name, is_here_only=False)
 
 
 @lru_cache(maxsize=1)

@@ -36,6 +36,9 @@ def import_run_(
     model: Annotated[
         str | None, typer.Option(help="What answered, where the file does not tell it.")
     ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="What was asked, where neither file nor run.json tells it.")
+    ] = None,
     form: Form = None,
     filter_: Filter = None,
     errors: Errors = None,
@@ -53,6 +56,7 @@ def import_run_(
         options=format_options(filter=filter_, errors=errors, keys=keys, key=key),
         name=name,
         model=model,
+        task=task,
         replace=replace,
     )
     for note in made.snapshot.notes:

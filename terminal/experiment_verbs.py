@@ -17,10 +17,13 @@ from workspace.runs.drift import drift_files
 from workspace.runs.experiments import experiments as experiments_in
 from workspace.runs.plain import task_named
 from workspace.runs.score_history import rescored as rescored_in
+from workspace.runs.scoring import task_of_runs
 from workspace.views.flip_causes import flip_causes
 from workspace.workspace import Workspace
 
-TaskName = Annotated[str, typer.Option("--task", help="The task of the runs.")]
+TaskName = Annotated[
+    str | None, typer.Option("--task", help="The task of the runs; without it the one they are on.")
+]
 Metric = Annotated[str | None, typer.Option(help="What is measured; the task's own without it.")]
 Split = Annotated[str, typer.Option(help="The split of the runs.")]
 
@@ -39,16 +42,16 @@ def experiments(
             "prompt, seed, or a key of 'about' in the run cards."
         ),
     ],
-    task: TaskName = "classification",
+    task: TaskName = None,
     split: Split = "test",
     metric: Metric = None,
     workspace: WorkspaceDir = HERE,
     as_json: Json = False,
 ) -> None:
     """Group runs by what differed: scores with intervals, differences larger than chance marked."""
-    found = experiments_in(
-        Workspace(workspace), by, task=task_named(task), split=split, metric=metric
-    )
+    opened = Workspace(workspace)
+    asked = task_of_runs(opened, task, split)
+    found = experiments_in(opened, by, task=asked, split=split, metric=metric)
     for note in found.notes:
         tell(note)
     if as_json:
@@ -127,7 +130,7 @@ def drift(
 
 
 def frontier(
-    task: TaskName = "classification",
+    task: TaskName = None,
     split: Split = "test",
     metric: Metric = None,
     by: Annotated[str, typer.Option(help=f"The cost: {' or '.join(COSTS)}.")] = "money",
@@ -135,9 +138,9 @@ def frontier(
     as_json: Json = False,
 ) -> None:
     """What each run scores and costs, and which runs another one beats on both."""
-    found = cost_frontier(
-        Workspace(workspace), task=task_named(task), split=split, metric=metric, by=by
-    )
+    opened = Workspace(workspace)
+    asked = task_of_runs(opened, task, split)
+    found = cost_frontier(opened, task=asked, split=split, metric=metric, by=by)
     if as_json:
         print_json({"by": by, "runs": found.to_dicts()})
         return
@@ -148,7 +151,7 @@ def cascade(
     small: Annotated[str, typer.Option(help="The small model's run, or its prediction file.")],
     large: Annotated[str, typer.Option(help="The large model's.")],
     gold: Annotated[Path | None, typer.Option(help="Gold rows, for files.")] = None,
-    task: TaskName = "classification",
+    task: Annotated[str, typer.Option(help="Of files: what was asked.")] = "classification",
     metric: Metric = None,
     cluster_column: Annotated[
         str | None, typer.Option(help="A gold column whose equal values are dependent rows.")

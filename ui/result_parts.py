@@ -18,7 +18,7 @@ MOST_PARTS = 30
 
 def slices(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
     """The metric of the page in every part of a slice."""
-    metric = board_metric()
+    metric = board_metric(opened, run)
     left, right = st.columns(2)
     with right:
         other = other_run(board, run)

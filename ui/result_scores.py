@@ -40,7 +40,9 @@ def metrics(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> N
             alt="Accuracy by level and run",
         )
 
-    changed = results.cached(opened, version, rescored, board_metric()).drop_nulls("change")
+    changed = results.cached(opened, version, rescored, board_metric(opened, run)).drop_nulls(
+        "change"
+    )
     if changed.height:
         st.subheader("The gold has changed since")
         st.caption(
@@ -150,6 +152,34 @@ def _cell(
         opened, version, run, "rows_between", found.paths[row], answer, tuple(found.paths)
     )
     errors(rows)
+
+
+def labels(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
+    """Gold against answers, and precision, recall and F1 of each label."""
+    found = results.of_run(opened, version, run, "labels_against")
+    picked = st.plotly_chart(
+        matrix(
+            found.names,
+            found.columns,
+            found.square,
+            row_title="gold",
+            column_title="answer",
+            as_count=True,
+            can_be_clicked=True,
+        ),
+        alt="Gold against answers",
+        key=f"labels.{run}",
+        on_select="rerun",
+        selection_mode="points",
+    )
+    if found.n_left_out:
+        st.caption(f"{found.n_left_out:,} rarer labels are not shown.")
+    points = picked.selection.points
+    if points:
+        _cell(opened, version, run, found, *points[0]["customdata"])
+    else:
+        st.caption("Click a cell to see its rows. Elsewhere: another answer, or none.")
+    result_tables.categories(results.of_run(opened, version, run, "categories"), "label")
 
 
 def attributes(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:

@@ -80,11 +80,11 @@ def _untold(frame: pl.DataFrame) -> None:
         st.caption(told)
 
 
-def categories(frame: pl.DataFrame) -> None:
-    """Precision, recall and F1 of every category."""
+def categories(frame: pl.DataFrame, noun: str = "category") -> None:
+    """Precision, recall and F1 of every category (or label)."""
     tables.show(
         frame.select(
-            "category",
+            pl.col("category").alias(noun),
             pl.col("support").alias("gold rows"),
             *(name for name in ("answers", "right") if name in frame.columns),
             *(percent(name) for name in ("precision", "recall", "f1")),

@@ -12,31 +12,45 @@ from ui import address
 from ui.result_costs import cost
 from ui.result_history import experiments, forgotten
 from ui.result_parts import calibration, slices
-from ui.result_scores import attributes, categories, confusion, metrics, published, worst
+from ui.result_scores import (
+    attributes,
+    categories,
+    confusion,
+    labels,
+    metrics,
+    published,
+    worst,
+)
 from workspace.workspace import Workspace
 
-VIEWS: dict[str, dict[str, Callable[[Workspace, str, str, pl.DataFrame], None]]] = {
+View = Callable[[Workspace, str, str, pl.DataFrame], None]
+_ALWAYS: dict[str, View] = {
+    "Cost": cost,
+    "Forgotten": forgotten,
+    "Experiments": experiments,
+    "Errors": worst,
+}
+_SURE: dict[str, View] = {"Slices": slices, "Calibration": calibration, **_ALWAYS}
+_LABELS: dict[str, View] = {"Metrics": metrics, "Published": published, "Labels": labels, **_SURE}
+VIEWS: dict[str, dict[str, View]] = {
     "classification": {
         "Metrics": metrics,
         "Categories": categories,
         "Confusion": confusion,
-        "Slices": slices,
-        "Calibration": calibration,
-        "Cost": cost,
-        "Forgotten": forgotten,
-        "Experiments": experiments,
-        "Errors": worst,
+        **_SURE,
     },
     "attributes": {
         "Metrics": metrics,
         "Published": published,
         "Attributes": attributes,
         "Slices": slices,
-        "Cost": cost,
-        "Forgotten": forgotten,
-        "Experiments": experiments,
-        "Errors": worst,
+        **_ALWAYS,
     },
+    "labels": _LABELS,
+    "pairs": _LABELS,
+    "answers": {"Metrics": metrics, "Published": published, **_SURE},
+    "recommendation": {"Metrics": metrics, "Published": published, **_SURE},
+    "json_validity": {"Metrics": metrics, **_ALWAYS},
 }
 """By task, what can be looked at."""
 

@@ -21,8 +21,15 @@ from workspace.views import results
 from workspace.views.results import Task
 from workspace.workspace import Workspace
 
-MAIN_METRIC = "accuracy"
-TASK_WORDS = {"classification": "Categories", "attributes": "Attributes"}
+TASK_WORDS = {
+    "classification": "Categories",
+    "attributes": "Attributes",
+    "pairs": "Pairs, yes or no",
+    "labels": "Labels",
+    "answers": "Questions",
+    "recommendation": "Recommendations",
+    "json_validity": "Valid JSON",
+}
 
 
 @st.cache_data(max_entries=32, show_spinner="Scoring …")
@@ -88,13 +95,14 @@ def chosen_metric(opened: Workspace, version: str, run: str, place: Any = st) ->
     """The metric that decides, the task's own where nobody chose."""
     known = of_run(opened, version, run, "metrics_of")
     shares = [m for m in known if "." not in m and not m.startswith("error_")]
+    main = results.main_metric(task_of(opened, run))
     return str(
         address.kept(
             place.selectbox,
             "Metric",
             shares,
             key="metric",
-            default=MAIN_METRIC if MAIN_METRIC in shares else "f1",
+            default=main,
             format_func=tables.words,
         )
     )
@@ -196,12 +204,21 @@ def bring_runs(opened: Workspace) -> None:
         )
         form = run_options.format_choice(st, "results.format")
         with st.expander("More about the file"):
-            model = st.text_input(
+            left, right = st.columns(2)
+            model = left.text_input(
                 "Model", key="results.model", placeholder="as the file or run.json tells"
+            )
+            task = right.selectbox(
+                "Task",
+                list(TASK_WORDS),
+                key="results.task",
+                index=None,
+                placeholder="as the file or run.json tells",
+                format_func=TASK_WORDS.get,
             )
             options = run_options.options("results", **run_options.beside("results"))
         if st.form_submit_button("Import the run", icon=":material/upload:") and predictions:
-            _import(opened, predictions, run_card, form, model or None, options)
+            _import(opened, predictions, run_card, form, model or None, options, task)
     prompted.ask_models(opened)
 
 
@@ -212,6 +229,7 @@ def _import(
     form: str,
     model: str | None,
     options: Any,
+    task: str | None,
 ) -> None:
     try:
         made = import_file(
@@ -221,6 +239,7 @@ def _import(
             form=form,
             options=options,
             model=model,
+            task=task,
             shown_as=predictions.name,
         )
     except GoldshelfError as error:
@@ -230,9 +249,9 @@ def _import(
     files.notes(made.snapshot.notes)
 
 
-def board_metric() -> str:
+def board_metric(opened: Workspace, run: str) -> str:
     """The metric that the page is about."""
-    return str(st.session_state.get("metric") or MAIN_METRIC)
+    return str(st.session_state.get("metric") or results.main_metric(task_of(opened, run)))
 
 
 def other_run(board: pl.DataFrame, run: str) -> str | None:

@@ -87,6 +87,12 @@ class ReadRun:
         are_objects = is_json_object(self.gold[LABEL].drop_nulls()).all()
         return "attributes" if are_objects else "classification"
 
+    @property
+    def tells_task(self) -> bool:
+        """Whether format or gold tells the task; texts alone may be labels of any."""
+        named = self.gold is not None and "category_path" in self.gold.columns
+        return self.task is not None or named or self.likely_task != "classification"
+
     def gold_for(self, task: str, where: str) -> pl.DataFrame:
         """The gold with the column that a task is scored on; ``label`` stands for it.
 

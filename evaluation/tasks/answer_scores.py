@@ -16,6 +16,7 @@ import numpy as np
 from evaluation.answer_words import answer_words, is_unspaced
 
 INSTALL = "pip install 'goldshelf[qa]'"
+PACKAGES = ("rouge_score", "sacrebleu")
 MOST_WORDS = 1_000
 """ROUGE-L compares so many words of a text: its table grows with the product of both lengths."""
 N_SUMS = 10

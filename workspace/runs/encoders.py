@@ -1,10 +1,12 @@
-"""The embedding model that metrics of meaning rest on."""
+"""The models that metrics of meaning rest on: which are here, and which one they are."""
 
 from __future__ import annotations
 
 from curation.llm.embeddings import embedding_mark, open_encoder
+from evaluation.contract import Task
 from evaluation.settings import ScoreSettings
-from evaluation.text_models import Encodes
+from evaluation.tasks.answer_scores import PACKAGES, is_installed
+from evaluation.text_models import BertModel, Encodes
 
 
 def encoder_of(settings: ScoreSettings) -> Encodes | None:
@@ -19,3 +21,22 @@ def encoder_of(settings: ScoreSettings) -> Encodes | None:
         return None
     embedding_mark(settings.embedding)
     return open_encoder(settings.embedding)
+
+
+def model_marks(settings: ScoreSettings, task: Task) -> dict[str, str | None]:
+    """What decides the metrics of meaning of a task beyond the settings: another model, another mark.
+
+    A model or a package that has come since, or has gone, makes a score stale. Nothing is fetched.
+
+    Raises
+    ------
+    InputError
+        If the embedding model of the settings is not on this machine.
+    """
+    if task == "answers":
+        bert = BertModel(settings.bertscore)
+        packages = {name: str(is_installed(name)) for name in PACKAGES}
+        return {"bertscore": bert.lacks or str(bert.folder), **packages}
+    if task == "classification" and settings.embedding is not None:
+        return {"embedding": embedding_mark(settings.embedding)}
+    return {}

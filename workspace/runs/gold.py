@@ -2,25 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from catalog.errors import InputError
 from catalog.paths import joined
+from curation.exports.templates import CATALOG_TASKS
 from evaluation.contract import Task
+from evaluation.tasks.row_answers import LABEL
 
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
 
 TRAIN = "train"
 GROUP = "group_id"
-_GOLD = {"classification": "category_path", "attributes": "attributes"}
+_LABELLED = ("query_product", "product_pair", "sentiment")
+_RANKED = r"^\s*[A-Z](\s*,\s*[A-Z])+\s*$"
+_YES_NO = ("yes", "no", "true", "false", "1", "0")
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Which records are gold of a task, and the columns that say what is right of them."""
+
+    rows: pl.Expr
+    columns: Mapping[str, pl.Expr] = field(default_factory=dict)
+
+
+def _answered() -> pl.Expr:
+    return (pl.col("target").str.strip_chars() != "").fill_null(False)
+
+
+def _closed() -> pl.Expr:
+    """One label out of few: a task of labels, or a question with options; no list of letters."""
+    is_question = (pl.col("task") == "question_answering") & (pl.col("options").list.len() > 0)
+    is_one = ~pl.col("target").str.contains(_RANKED).fill_null(False)
+    return (pl.col("task").is_in(_LABELLED) | is_question).fill_null(False) & is_one
+
+
+def _kept(key: str) -> pl.Expr:
+    return pl.col("extra").str.json_path_match(f"$.{key}")
+
+
+def _questions() -> _Kind:
+    """Free answers, with all that the source kept of them: whether there is one, and the others."""
+    flag = pl.coalesce(_kept("is_answerable"), _kept("answerability"))
+    others = _kept("answers").fill_null("[]")
+    target = pl.struct(answer="target").struct.json_encode()
+    return _Kind(
+        (pl.col("task") == "question_answering") & ~_closed() & (_answered() | flag.is_not_null()),
+        {
+            "answers": pl.when(_answered()).then(pl.format("[{},{}]", target, others)),
+            "is_answerable": flag,
+            "contexts": pl.col("context"),
+            "question": pl.col("question"),
+        },
+    )
+
+
+def _label(rows: pl.Expr) -> _Kind:
+    return _Kind(rows & _answered(), {LABEL: pl.col("target")})
+
+
+_KINDS: dict[Task, _Kind] = {
+    "classification": _Kind(pl.col("category_path").list.len() > 0),
+    "attributes": _Kind(pl.col("attributes").list.len() > 0, {"attributes": pl.col("attributes")}),
+    "answers": _questions(),
+    "pairs": _label(
+        _closed() & pl.col("target").str.strip_chars().str.to_lowercase().is_in(_YES_NO)
+    ),
+    "labels": _label(_closed()),
+    "recommendation": _label(pl.col("task") == "recommendation"),
+    "json_validity": _Kind(pl.lit(True)),
+}
+"""By task, its gold in a workspace. Rankings and tags are of files alone: no record holds them."""
 
 
 def gold_of(workspace: Workspace, task: Task, split: str) -> pl.DataFrame:
-    """The gold rows of a split: ``example_id``, ``category_path``, ``group_id``, for attributes also
-    ``attributes``.
+    """The gold rows of a split: ``example_id``, ``category_path``, ``group_id``, and what the task's
+    answers are held against (`evaluation.loading`).
+
+    Labels, pairs and recommendations have the record's target as ``label``; of a question its target
+    and the other answers that the source kept are ``answers``.
 
     Raises
     ------
@@ -33,25 +99,65 @@ def gold_of(workspace: Workspace, task: Task, split: str) -> pl.DataFrame:
     names = splits.select(pl.col("split").unique().sort()).collect()["split"].to_list()
     if split not in names:
         raise InputError(f"no split {split!r} here. Splits: {', '.join(map(str, names))}.")
-    if task not in _GOLD:
+    if task not in _KINDS:
         raise InputError(
             f"a workspace holds no gold for {task}. Score files: `goldshelf score --task {task} "
             "--gold GOLD --pred PREDICTIONS`."
         )
-    answer = _GOLD[task]
-    chosen = splits.filter(pl.col("split") == split).select("record_id", GROUP)
+    kind = _KINDS[task]
     gold = (
-        workspace.snapshot("curate")
-        .scan("gold")
-        .select("record_id", *dict.fromkeys(["category_path", answer]))
-        .join(chosen, on="record_id", how="inner", maintain_order="left")
-        .filter(pl.col(answer).list.len() > 0)
-        .rename({"record_id": "example_id"})
+        _records(workspace, split)
+        .filter(kind.rows)
+        .select(
+            pl.col("record_id").alias("example_id"),
+            "category_path",
+            *(values.alias(name) for name, values in kind.columns.items()),
+            GROUP,
+        )
         .collect()
     )
     if gold.is_empty():
-        raise InputError(f"split {split!r} has no gold {answer}. Nothing can be scored on it.")
+        known = ", ".join(tasks_of(workspace, split)) or "none"
+        raise InputError(
+            f"split {split!r} has no gold for {task}. Tasks with gold there: {known}. Name one as "
+            "'task' in run.json, or with --task."
+        )
     return gold
+
+
+def tasks_of(workspace: Workspace, split: str) -> list[Task]:
+    """The tasks that the records of a split are gold of, the fullest first; JSON validity aside."""
+    kinds = {name: kind for name, kind in _KINDS.items() if name != "json_validity"}
+    counts = (
+        _records(workspace, split)
+        .select(kind.rows.fill_null(False).sum().alias(name) for name, kind in kinds.items())
+        .collect()
+        .row(0, named=True)
+    )
+    found = [name for name, n in counts.items() if n]
+    return sorted(found, key=lambda name: -counts[name])
+
+
+def likely_task(workspace: Workspace, split: str) -> Task:
+    """The task of a run that does not tell it: what the records of the split ask for.
+
+    Categories where a record is of the catalog; else the fullest of the tasks that are there.
+    """
+    is_catalog = pl.col("task").is_null() | pl.col("task").is_in(CATALOG_TASKS)
+    if _records(workspace, split).select(is_catalog.any()).collect().item():
+        return "classification"
+    others = [
+        task for task in tasks_of(workspace, split) if task not in ("classification", "attributes")
+    ]
+    return others[0] if others else "classification"
+
+
+def _records(workspace: Workspace, split: str) -> pl.LazyFrame:
+    """The gold records of a split, each with its group."""
+    splits = workspace.snapshot("split").scan("split")
+    chosen = splits.filter(pl.col("split") == split).select("record_id", GROUP)
+    gold = workspace.snapshot("curate").scan("gold")
+    return gold.join(chosen, on="record_id", how="inner", maintain_order="left")
 
 
 def train_ids(workspace: Workspace) -> pl.Series:

@@ -30,9 +30,9 @@ from evaluation.settings import CompareSettings
 from workspace.atomic import digest_of
 from workspace.database.tables import Run
 from workspace.lock import locked
-from workspace.runs.encoders import encoder_of
+from workspace.runs.encoders import encoder_of, model_marks
 from workspace.runs.gold import GROUP, basis, gold_of, majority_path, train_ids
-from workspace.runs.plain import scores_of
+from workspace.runs.plain import scores_of, task_named
 from workspace.snapshots import Output, Snapshot
 
 if TYPE_CHECKING:
@@ -102,6 +102,27 @@ def runs_named(workspace: Workspace, names: Sequence[str]) -> list[RunInfo]:
     return [known[name] for name in names] if names else list(known.values())
 
 
+def task_of_runs(workspace: Workspace, task: str | None = None, split: str = "test") -> Task:
+    """The task to look at: the one that is named, else that of the runs; categories go first.
+
+    Raises
+    ------
+    InputError
+        If there is no such task, or no run on it.
+    """
+    asked = None if task is None else task_named(task)
+    on_split = [run.task for run in list_runs(workspace) if run.split == split]
+    known = sorted(dict.fromkeys(on_split), key=lambda name: name != "classification")
+    if asked is None and known:
+        return known[0]
+    if asked in known:
+        return cast("Task", asked)
+    there = f" Runs there are on {', '.join(known)}." if known else ""
+    raise InputError(
+        f"no runs on {asked or 'any task'} of split {split}.{there} Bring them in with import-run."
+    )
+
+
 def load_runs(workspace: Workspace, runs: Sequence[RunInfo], *, keep_rows: bool = False) -> Loaded:
     """The answers of runs on one split, clustered by the split's groups; their rows on request.
 
@@ -140,6 +161,7 @@ def fingerprint_of(workspace: Workspace, runs: Sequence[RunInfo], more: Any = No
             "order": [run.name for run in runs],
             "basis": basis(workspace),
             "score": workspace.settings.score.model_dump(mode="json"),
+            "models": model_marks(workspace.settings.score, runs[0].task),
             "more": more,
         }
     )

@@ -20,8 +20,9 @@ from evaluation.formats.choosing import (
     format_of,
     read_as,
 )
-from workspace.runs.gold import gold_of
+from workspace.runs.gold import gold_of, likely_task
 from workspace.runs.importing import ImportedRun, store_run
+from workspace.runs.plain import task_named
 from workspace.runs.reading import read_card, read_predictions
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def import_file(
     options: FormatOptions | None = None,
     name: str | None = None,
     model: str | None = None,
+    task: str | None = None,
     replace: bool = False,
     shown_as: str | None = None,
 ) -> ImportedRun:
@@ -77,6 +79,8 @@ def import_file(
         ``run.json``; needed for our own contract.
     model
         What answered, where neither card nor file tells it.
+    task
+        What was asked; what card or file tells, else what the records ask for, where it is None.
     form
         A name of `known_formats`; told from the content where it is None.
     shown_as
@@ -107,6 +111,10 @@ def import_file(
     else:
         run = read_as(found, path, options)
     about = card_of(run, path, model) if card is None else read_card(card)
+    if task is not None:
+        about = about.model_copy(update={"task": task_named(task)})
+    elif "task" not in about.model_fields_set:
+        about = about.model_copy(update={"task": likely_task(workspace, about.split)})
     notes = [*run.notes, *_other_gold(workspace, run, about, str(path))]
     return store_run(
         workspace,
@@ -127,7 +135,9 @@ def card_of(run: ReadRun, path: Path, model: str | None = None) -> RunCard:
     InputError
         If neither the file nor ``model`` tells which model answered.
     """
-    told: dict[str, Any] = {"task": run.likely_task, "model": model}
+    told: dict[str, Any] = {"model": model}
+    if run.tells_task:
+        told["task"] = run.likely_task
     told |= {k: v for k, v in run.about.items() if k in RunCard.model_fields}
     told["about"] = {k: v for k, v in run.about.items() if k not in RunCard.model_fields}
     if not told.get("model"):

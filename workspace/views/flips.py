@@ -177,16 +177,22 @@ def gold_history(workspace: Workspace, example_id: str) -> GoldHistory:
         steps.append({"who": who, "what": what, "why": why})
 
     for row in _rows(workspace, "load", "records", mine):
-        say("catalog", join_path(row["category_path"]), "the label of the source")
+        say("catalog", _gold_text(row), "the label of the source")
     for row in _rows(workspace, "agree", "consensus", mine & (pl.col("question") == "category")):
         say("annotators", row["value"], "a tie" if row["is_tie"] else "the consensus")
     for row in _rows(workspace, "curate", "changes", mine):
         say("curate", row["after"], f"{row['field']} was {row['before']!r}: {row['reason']}")
     for row in _rows(workspace, "curate", "gold", mine):
         source = row.get("label_source")
-        say("gold", join_path(row["category_path"]), f"label by {source}" if source else "")
+        say("gold", _gold_text(row), f"label by {source}" if source else "")
     schema = dict.fromkeys(("who", "what", "why"), pl.String)
     return GoldHistory(pl.DataFrame(steps, schema=schema), log(workspace, record_id=example_id))
+
+
+def _gold_text(row: dict[str, Any]) -> str | None:
+    """What is right of a record: the answer of its task, else its category."""
+    target: str | None = row["target"]
+    return target or join_path(row["category_path"])
 
 
 def _rows(workspace: Workspace, step: str, table: str, wanted: pl.Expr) -> list[dict[str, Any]]:

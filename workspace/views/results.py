@@ -13,6 +13,7 @@ from catalog.paths import SEPARATOR
 from catalog.taxonomy.tree import NO_NODE
 from catalog.wording import words
 from evaluation.attributes import KINDS
+from evaluation.comparison import DEFAULT_METRIC
 from evaluation.contract import Task as Task
 from workspace.runs.scoring import list_runs
 from workspace.runs.views import (
@@ -41,6 +42,11 @@ def runs_by_task(workspace: Workspace) -> dict[Task, list[str]]:
         if run.split == "test":
             found.setdefault(run.task, []).append(run.name)
     return dict(sorted(found.items(), key=lambda item: item[0] != "classification"))
+
+
+def main_metric(task: Task) -> str:
+    """The metric that decides a task where nobody names one."""
+    return DEFAULT_METRIC[task]
 
 
 def metrics_of(workspace: Workspace, run: str) -> dict[str, str]:
@@ -171,6 +177,20 @@ def siblings(workspace: Workspace, run: str, parent: str | None) -> Siblings:
         square,
         len(biggest) - len(shown),
     )
+
+
+def labels_against(workspace: Workspace, run: str) -> Siblings:
+    """Gold against answers of the labels with most gold rows; no label has others below it."""
+    rows = run_rows(workspace, run).select("gold", "prediction").collect()
+    ranked = rows["gold"].value_counts().sort(["count", "gold"], descending=[True, False])["gold"]
+    shown = sorted(ranked.head(MOST_SIBLINGS).to_list())
+    held = {(g, a): n for g, a, n in rows.group_by("gold", "prediction").len().iter_rows()}
+    totals = dict(rows.group_by("gold").len().iter_rows())
+    square = []
+    for g in shown:
+        line = [held.get((g, a), 0) for a in shown]
+        square.append([*line, totals[g] - sum(line)])
+    return Siblings(shown, shown, [False] * len(shown), square, len(ranked) - len(shown))
 
 
 def parted_levels(workspace: Workspace, run: str) -> list[tuple[str, int]]:
