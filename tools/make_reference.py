@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +21,9 @@ from typing import Any, Literal, get_args, get_origin
 import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # this tree's code, wherever another is installed
 
 from curation.checks.registry import CHECKS
 from curation.sources.kinds import KINDS, Kind
@@ -33,7 +37,6 @@ from evaluation.tasks import TASKS
 from terminal.main import app_of
 from workspace.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 WORDS = tomllib.loads((Path(__file__).with_name("reference_words.toml")).read_text("utf-8"))
 MADE = "<!-- Made by tools/make_reference.py; changes here are lost. -->"

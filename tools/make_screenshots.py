@@ -25,11 +25,13 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # this tree's code, wherever another is installed
+
 from workspace.progress import Progress
 from workspace.sample import build_sample
 from workspace.workspace import Workspace
 
-ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]

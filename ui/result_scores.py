@@ -223,7 +223,9 @@ def worst(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> Non
     if found.is_empty():
         st.success("Every row is right.")
         return
-    st.caption("Wrong rows, those furthest from their gold first; 200 at most.")
+    has_tree = "tree_distance" in found.columns
+    order = "those furthest from their gold first" if has_tree else "in the order of the gold"
+    st.caption(f"Wrong rows, {order}; 200 at most.")
     errors(found)
 
 

@@ -160,6 +160,13 @@ def _records(workspace: Workspace, split: str) -> pl.LazyFrame:
     return gold.join(chosen, on="record_id", how="inner", maintain_order="left")
 
 
+def split_of_records(workspace: Workspace) -> pl.DataFrame:
+    """``record_id, title, split`` of every record; ``split`` is null where it is in none."""
+    splits = workspace.snapshot("split").scan("split").select("record_id", "split")
+    records = workspace.snapshot("load").scan("records").select("record_id", "title")
+    return records.join(splits, on="record_id", how="left", maintain_order="left").collect()
+
+
 def train_ids(workspace: Workspace) -> pl.Series:
     """The keys of the train split."""
     split = workspace.snapshot("split").scan("split")

@@ -20,6 +20,7 @@ from evaluation.formats.choosing import (
     format_of,
     read_as,
 )
+from workspace.runs.by_text import keyed_by_text
 from workspace.runs.gold import gold_of, likely_task
 from workspace.runs.importing import ImportedRun, store_run
 from workspace.runs.plain import task_named
@@ -67,8 +68,8 @@ def import_file(
 ) -> ImportedRun:
     """Check a run of any known format against the workspace and keep it.
 
-    Rows are tied to the workspace's gold by key; what the file calls gold is only compared with
-    it. All of `workspace.runs.importing.import_run` holds: hashes are checked, rows of the train
+    Rows are tied to the workspace's gold by key, those of ExtractGPT by title; what the file calls
+    gold is only compared with it. All of `workspace.runs.importing.import_run` holds: hashes are checked, rows of the train
     split refused.
 
     Parameters
@@ -115,6 +116,7 @@ def import_file(
         about = about.model_copy(update={"task": task_named(task)})
     elif "task" not in about.model_fields_set:
         about = about.model_copy(update={"task": likely_task(workspace, about.split)})
+    run = keyed_by_text(workspace, run, about.split, str(path))
     notes = [*run.notes, *_other_gold(workspace, run, about, str(path))]
     return store_run(
         workspace,

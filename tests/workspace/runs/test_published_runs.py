@@ -1,5 +1,6 @@
 """Runs of a workspace by a paper's own script, beside their strict scores."""
 
+import gzip
 import json
 
 import polars as pl
@@ -12,7 +13,7 @@ from evaluation.published.twins import TwinComparison
 from terminal.main import run
 from tests.runs_workspace import TEST, bring, bring_attributes, import_rows, runs_workspace
 from workspace.opening import Declared, init_workspace
-from workspace.runs import compare
+from workspace.runs import compare, import_file
 from workspace.runs.published import (
     as_published,
     definitions_of,
@@ -157,3 +158,46 @@ def test_a_run_on_attributes_has_its_reference_lines(workspace, capsys):
     assert reference_lines(workspace, "a", "f1") == {"always null": 0.0, "majority": 1.0}
     assert run(["score", "a", "-w", str(workspace.root)]) == 0
     assert "always null: f1 0.0%" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("folder", "n_titles", "pattern", "f1"),
+    [("ae-110k", 524, "list-ae-110k*.gz", 0.8216), ("oa-mine", 488, "list-oa-mine*.gz", None)],
+)
+def test_a_stored_run_of_extractgpt_is_tied_to_the_records_of_its_data_by_title(
+    shared_data, tmp_path, folder, n_titles, pattern, f1
+):
+    data = shared_data / "attributes" / "extractgpt"
+    paths = [str(data / folder / name) for name in ("train.jsonl", "test.jsonl")]
+    init_workspace(tmp_path / "w", Declared(paths))
+    change_settings(tmp_path / "w" / "goldshelf.toml", "split", {"keep_publisher": True})
+    opened = Workspace(tmp_path / "w")
+    opened.run("split")
+    [stored] = (data / "predictions").glob(pattern)
+    made = import_file(opened, stored, name="stored", shown_as=stored.name)
+    told = "\n".join(made.snapshot.notes)
+    assert f"its keys are its own; {n_titles} rows tied to records by title." in told
+    # Three titles of OA-Mine's test split stand in its train split too, and were dropped.
+    assert ("3 rows left out, the record with the title is of another split" in told) is (
+        f1 is None
+    )
+    assert made.snapshot.figures["n_gold"] == n_titles
+    if f1 is not None:
+        assert twin_of(opened, "stored", "extractgpt")["published"]["f1"]["value"] == f1
+
+
+def test_a_stored_run_on_titles_of_train_alone_is_refused(shared_data, tmp_path):
+    data = shared_data / "attributes" / "extractgpt"
+    init_workspace(tmp_path / "w", Declared([str(data / "ae-110k" / "test.jsonl")]))
+    opened = Workspace(tmp_path / "w")
+    split = opened.run("split")[-1].read("split")
+    trained = opened.snapshot("load").read("records").join(
+        split.filter(pl.col("split") == "train"), on="record_id", how="semi"
+    )["title"]  # fmt: skip
+    [stored] = (data / "predictions").glob("list-ae-110k*.gz")
+    body = json.loads(gzip.decompress(stored.read_bytes()))
+    body["examples"] = [one for one in body["examples"] if one["input"] in set(trained)]
+    path = tmp_path / "train.json"
+    path.write_text(json.dumps(body))
+    with pytest.raises(InputError, match="rows of the train split"):
+        import_file(opened, path, name="stored")
