@@ -4,6 +4,8 @@ import math
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from catalog.errors import InputError
 from evaluation.attribute_metrics import attribute_metrics
@@ -210,3 +212,32 @@ def test_tables_hold_every_pair_once():
     assert scores.categories.select(pl.sum(*KINDS)).row(0) == (2, 1, 0, 0, 2, 2)
     assert scores.rows.select(pl.sum(*KINDS, "unasked")).row(0) == (2, 1, 0, 0, 2, 2, 1)
     assert scores.rows["gold"][0] == "Colour: Dark Red; Size: 5; Brand: –; Shape: –"
+
+
+values = st.none() | st.sampled_from(["red", "Red", "blue"])
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(values, st.just("gone") | values), min_size=1, max_size=25))
+def test_attribute_metrics_are_those_of_a_slow_definition(pairs):
+    gold = rows(*({"Colour": g} for g, _ in pairs))
+    run = rows(*({} if a == "gone" else {"Colour": a} for _, a in pairs))
+    found = score_attributes(answers_of(gold, run)).metrics
+    told = [(g, None if a == "gone" else a) for g, a in pairs]
+    right = sum(g == a is not None for g, a in told)
+    n_answers, n_gold = (sum(pair[side] is not None for pair in told) for side in (1, 0))
+    n_null = len(told) - n_gold
+    invented = sum(g is None and a is not None for g, a in told)
+    expected = {
+        "precision": (right, n_answers),
+        "recall": (right, n_gold),
+        "f1": (2 * right, n_answers + n_gold),
+        "pair_accuracy": (sum(g == a for g, a in told), len(told)),
+        "null_accuracy": (n_null - invented, n_null),
+        "hallucination_rate": (invented, n_null),
+        "wrong_value_rate": (sum(g is not None and a not in (None, g) for g, a in told), n_gold),
+        "exact_match": (sum(g == a for g, a in told), len(told)),
+    }
+    for name, (above, below) in expected.items():
+        value = above / below if below else math.nan
+        assert found[name].value == pytest.approx(value, nan_ok=True), name

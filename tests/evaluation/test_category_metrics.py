@@ -215,3 +215,30 @@ def test_influences_sum_to_zero_and_order_does_not_matter(rows):
         )
         for end in ("value", "low", "high"):
             assert getattr(here, end) == pytest.approx(getattr(there, end), nan_ok=True), name
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(paths, st.none() | paths), min_size=1, max_size=25))
+def test_what_errors_cost_is_that_of_a_slow_definition(pairs):
+    found = values_of([g for g, _ in pairs], [a for _, a in pairs])
+    shared = {(tuple(g), tuple(a)): len(prefixes(g) & prefixes(a)) for g, a in pairs if a}
+    wrong = [(g, a, shared[tuple(g), tuple(a)]) for g, a in pairs if a and a != g]
+    if wrong:
+        edges = [len(g) + len(a) - 2 * both for g, a, both in wrong]
+        assert found["error_distance"] == pytest.approx(np.mean(edges))
+        assert found["error_height"] == pytest.approx(np.mean([len(g) - s for g, _, s in wrong]))
+    alike = [2 * shared[tuple(g), tuple(a)] / (len(g) + len(a)) for g, a in pairs if a]
+    assert found["semantic_f1"] == pytest.approx(2 * sum(alike) / (len(alike) + len(pairs)))
+    assert found["coverage"] == pytest.approx(len(alike) / len(pairs))
+
+
+def test_few_errors_that_are_alike_leave_their_distance_in_doubt():
+    gold = [["A", "B", f"C{n % 4}"] for n in range(20)]
+    answers = [list(path) for path in gold]
+    answers[0] = ["A", "B", "other"]
+    one = score_categories(answers_of(gold, answers)).metrics["error_distance"]
+    assert (one.value, math.isnan(one.low)) == (2.0, True)
+    assert one.reason == "no interval: 1 independent group"
+    answers[5] = ["A", "B", "other"]
+    two = score_categories(answers_of(gold, answers)).metrics["error_distance"]
+    assert two.low < 1 < 2 == two.value < 4 < two.high

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, false_discovery_control
 
 from stats.corrections import benjamini_hochberg, holm
 from stats.intervals import (
@@ -130,3 +130,13 @@ def test_corrections_never_lower_a_p_value_and_keep_their_order(p_values):
 def test_corrections_leave_undefined_looks_out():
     assert holm(np.array([0.02, np.nan]))[0] == 0.02
     assert np.isnan(benjamini_hochberg(np.array([0.02, np.nan]))[1])
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_corrections_are_scipys_and_those_of_a_slow_definition(p_values):
+    raw = np.array(p_values)
+    assert benjamini_hochberg(raw) == pytest.approx(false_discovery_control(raw))
+    order = sorted(range(len(raw)), key=raw.__getitem__)
+    for rank, place in enumerate(order):
+        steps = [(len(raw) - r) * raw[order[r]] for r in range(rank + 1)]
+        assert holm(raw)[place] == pytest.approx(min(1.0, max(steps)))

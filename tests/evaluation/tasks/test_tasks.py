@@ -6,7 +6,14 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score, ndcg_score
+from sklearn.metrics import (
+    f1_score,
+    label_ranking_average_precision_score,
+    ndcg_score,
+    precision_score,
+    recall_score,
+)
+from sklearn.preprocessing import MultiLabelBinarizer
 
 from catalog.errors import InputError
 from evaluation.comparison import compare_runs
@@ -246,3 +253,49 @@ def test_gold_without_a_label_is_one_clear_line():
 def test_a_judgement_that_is_none_is_named():
     with pytest.raises(InputError, match="gold row 1, item 'A': judgement 'X'"):
         loaded("ranking", ['["X"]'], ["A"])
+
+
+@given(st.lists(st.tuples(st.booleans(), st.none() | st.booleans()), min_size=1, max_size=30))
+def test_pair_metrics_are_scikit_learns(rows):
+    gold, answers = ([{True: "yes", False: "no"}.get(r[side]) for r in rows] for side in (0, 1))
+    found = values("pairs", gold, answers)
+    told = [answer or "none" for answer in answers]
+    for name, score, label in (
+        ("precision", precision_score, "yes"),
+        ("recall", recall_score, "yes"),
+        ("f1", f1_score, "yes"),
+        ("specificity", recall_score, "no"),
+        ("negative_predictive_value", precision_score, "no"),
+    ):
+        expected = score(gold, told, labels=[label], average="micro", zero_division=math.nan)
+        assert found[name] == pytest.approx(expected, nan_ok=True), name
+
+
+tags = st.lists(st.sampled_from(["red", "sale", "new", "xl"]), unique=True, max_size=4)
+
+
+@given(st.lists(st.tuples(tags.filter(bool), tags), min_size=1, max_size=20))
+def test_tag_metrics_are_scikit_learns(rows):
+    gold, answers = ([row[side] for row in rows] for side in (0, 1))
+    found = values("tags", [json.dumps(one) for one in gold], [json.dumps(one) for one in answers])
+    boxes = MultiLabelBinarizer(classes=["new", "red", "sale", "xl"])
+    truth, told = boxes.fit_transform(gold), boxes.transform(answers)
+    of_gold = np.flatnonzero(truth.sum(axis=0))
+    for name, score in (("precision", precision_score), ("recall", recall_score), ("f1", f1_score)):
+        micro = score(truth, told, average="micro", zero_division=math.nan)
+        macro = score(truth, told, average="macro", labels=of_gold, zero_division=0)
+        assert found[name] == pytest.approx(micro, nan_ok=True), name
+        assert found[f"{name}_macro"] == pytest.approx(macro), name
+    assert found["exact_match"] == pytest.approx((truth == told).all(axis=1).mean())
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ABC"), st.permutations("ABCD")), min_size=1, max_size=20)
+)
+def test_reciprocal_ranks_of_recommendations_are_scikit_learns(rows):
+    gold, orders = [row[0] for row in rows], [list(row[1]) for row in rows]
+    found = values("recommendation", gold, [", ".join(order) for order in orders])
+    truth = [[item == one for item in "ABCD"] for one in gold]
+    scores = [[-order.index(item) for item in "ABCD"] for order in orders]
+    assert found["mrr"] == pytest.approx(label_ranking_average_precision_score(truth, scores))
+    assert found["hit_rate_at_1"] == np.mean([o[0] == g for o, g in zip(orders, gold, strict=True)])
