@@ -16,16 +16,17 @@ from workspace.views.flips import Asked
 st.title("Compare")
 opened = session.require_workspace()
 session.require_step(opened, "split")
-by_task = {task: runs for task, runs in views.runs_by_task(opened).items() if len(runs) > 1}
+split = results.chosen_split(opened)
+by_task = {t: runs for t, runs in views.runs_by_task(opened, split).items() if len(runs) > 1}
 if not by_task:
-    st.info("A verdict needs two runs on the test split.")
+    st.info(f"A verdict needs two runs on one task of split {safe.markdown(split)}.")
     results.bring_runs(opened)
     st.stop()
 version = views.version(opened)
 task = results.chosen_task(by_task)
 a, b, c, d = st.columns(4)
 metric = results.chosen_metric(opened, version, by_task[task][0], c)
-ranked = results.board(opened, version, metric, task)["run"].to_list()
+ranked = results.board(opened, version, metric, task, split)["run"].to_list()
 candidate = address.kept(a.selectbox, "Candidate", ranked, key="candidate", default=ranked[0])
 others = [run for run in ranked if run != candidate]
 baseline = address.kept(b.selectbox, "Baseline", others, key="baseline", default=others[0])

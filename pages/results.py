@@ -17,7 +17,8 @@ from workspace.views import results as views
 st.title("Results")
 opened = session.require_workspace()
 session.require_step(opened, "split")
-by_task = views.runs_by_task(opened)
+split = results.chosen_split(opened)
+by_task = views.runs_by_task(opened, split)
 if not by_task:
     st.info("There are no runs yet: make baselines, or bring predictions made elsewhere.")
     results.bring_runs(opened)
@@ -28,7 +29,7 @@ task = results.chosen_task(by_task)
 names = by_task[task]
 left, right = st.columns(2)
 metric = results.chosen_metric(opened, version, names[0], left)
-board = results.board(opened, version, metric, task)
+board = results.board(opened, version, metric, task, split)
 run = address.kept(
     right.selectbox,
     "Run, looked at below",
@@ -36,7 +37,7 @@ run = address.kept(
     key="run",
     default=board["run"][0],
 )
-st.markdown(f"### {safe.markdown(views.sentence(board, metric))}")
+st.markdown(f"### {safe.markdown(views.sentence(board, metric, split))}")
 drawings.show(
     dots(
         results.dots_of(board, "run"),

@@ -11,6 +11,7 @@ from charts.frontier import cascade as cascade_curve
 from charts.intervals import Dot
 from ui import address, result_tables, results, safe, tables
 from workspace.views.frontier import COSTS, OPTIMISM, cascade, cost_frontier
+from workspace.views.results import task_and_split_of
 from workspace.workspace import Workspace
 
 COST_COLUMNS = {"money": "cost_usd_per_1000", "latency": "latency_ms_median"}
@@ -19,8 +20,8 @@ COST_COLUMNS = {"money": "cost_usd_per_1000", "latency": "latency_ms_median"}
 def cost(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
     """Score against money or time, and what two runs in a row would give."""
     metric = st.session_state.get("metric")
-    task = results.task_of(opened, run)
-    told = results.cached(opened, version, cost_frontier, task=task, metric=metric, by="money")
+    on = dict(zip(("task", "split"), task_and_split_of(opened, run), strict=True))
+    told = results.cached(opened, version, cost_frontier, **on, metric=metric, by="money")
     has_money = told[COST_COLUMNS["money"]].is_not_nan().any()
     by = address.kept(
         st.segmented_control,
@@ -30,7 +31,7 @@ def cost(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None
         default="money" if has_money else "latency",
         required=True,
     )
-    table = results.cached(opened, version, cost_frontier, task=task, metric=metric, by=by)
+    table = results.cached(opened, version, cost_frontier, **on, metric=metric, by=by)
     column = COST_COLUMNS[by]
     known = table.filter(pl.col(column).is_not_nan(), pl.col(column) > 0)
     if known.is_empty():

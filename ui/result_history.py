@@ -13,6 +13,7 @@ from workspace.views.experiments import FACTS, run_facts
 from workspace.views.experiments import experiments as experiments_of
 from workspace.views.regressions import forgotten as forgotten_of
 from workspace.views.regressions import models
+from workspace.views.results import task_and_split_of
 from workspace.workspace import Workspace
 
 
@@ -56,6 +57,7 @@ def forgotten(opened: Workspace, version: str, run: str, board: pl.DataFrame) ->
 
 def experiments(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
     """Runs grouped by what differed in how they came to be."""
+    task, split = task_and_split_of(opened, run)
     facts = [name for name in results.cached(opened, version, run_facts).columns if name != "run"]
     by = address.kept(
         st.selectbox, "What differed", facts, key="fact", default=facts[0],
@@ -67,7 +69,8 @@ def experiments(opened: Workspace, version: str, run: str, board: pl.DataFrame) 
             version,
             experiments_of,
             by,
-            task=results.task_of(opened, run),
+            task=task,
+            split=split,
             metric=st.session_state.get("metric"),
         )
     except GoldshelfError as error:

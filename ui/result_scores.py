@@ -111,7 +111,7 @@ def confusion(opened: Workspace, version: str, run: str, board: pl.DataFrame) ->
     )
     found = results.of_run(opened, version, run, "siblings", parent)
     if not found.names:
-        st.info("No gold row of the test split lies below this category. Choose another.")
+        st.info("No gold row of the split lies below this category. Choose another.")
         return
     picked = st.plotly_chart(
         matrix(

@@ -34,10 +34,14 @@ TASK_WORDS = {
 
 @st.cache_data(max_entries=32, show_spinner="Scoring …")
 def board(
-    _opened: Workspace, version: str, metric: str, task: Task = "classification"
+    _opened: Workspace,
+    version: str,
+    metric: str,
+    task: Task = "classification",
+    split: str = results.TEST,
 ) -> pl.DataFrame:
     """The leaderboard."""
-    return results.board(_opened, metric, task)
+    return results.board(_opened, metric, task, split)
 
 
 def cached(
@@ -62,7 +66,7 @@ def _cached(
 
 def task_of(opened: Workspace, run: str) -> Task:
     """The task of a run."""
-    return next(task for task, runs in results.runs_by_task(opened).items() if run in runs)
+    return results.task_and_split_of(opened, run)[0]
 
 
 @st.cache_data(max_entries=8, show_spinner="Scoring …")
@@ -71,6 +75,18 @@ def levels(
 ) -> dict[str, list[dict[str, Any]]]:
     """Accuracy at each level, by run; nothing where paths have no levels."""
     return results.levels(_opened, list(runs))
+
+
+def chosen_split(opened: Workspace) -> str:
+    """The split to look at; asked where runs are of several."""
+    splits = results.splits_with_runs(opened)
+    if len(splits) < 2:
+        return splits[0] if splits else results.TEST
+    return str(
+        address.kept(
+            st.segmented_control, "Split", splits, key="split", default=splits[0], required=True
+        )
+    )
 
 
 def chosen_task(by_task: dict[Task, list[str]]) -> Task:

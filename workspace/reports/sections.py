@@ -49,7 +49,7 @@ def sections(data: ReportData) -> list[Section]:
     found = [
         Section(
             "leaderboard",
-            "All runs on this test split",
+            "All runs on the same rows",
             ("#rank", "run", f"#{words(data.metric)}", "#95 % interval", "#to the best, points"),
             [
                 (

@@ -12,6 +12,7 @@ from evaluation.report_data import ReportData
 from workspace.atomic import full_disk_told, write_text
 from workspace.reports.page import html_text
 from workspace.reports.texts import csv_text, json_text, markdown_text
+from workspace.runs.scoring import runs_named
 from workspace.runs.views import leaderboard, run_report
 
 if TYPE_CHECKING:
@@ -110,6 +111,11 @@ def _data(
     return run_report(workspace, *pair, metric=metric, gates=gates)
 
 
+def _looked_at_first(on: tuple[str, str]) -> tuple[bool, bool]:
+    task, split = on
+    return split != "test", task != "classification"
+
+
 def form_named(form: str | None, out: Path | None = None) -> Form:
     """A form by its name, else by what a file's name ends in, else HTML.
 
@@ -132,7 +138,10 @@ def chosen_pair(
     """The two runs that a person means."""
     if baseline is not None and candidate is not None:
         return baseline, candidate
-    ranked = leaderboard(workspace)["run"].to_list()
+    named = [run.split(",")[0] for run in (baseline, candidate) if run is not None]
+    known = runs_named(workspace, named)
+    task, split = min(((run.task, run.split) for run in known), key=_looked_at_first)
+    ranked = leaderboard(workspace, task=task, split=split)["run"].to_list()
     others = [run for run in ranked if run not in (baseline, candidate)]
     if candidate is None and others:
         candidate = others.pop(0)

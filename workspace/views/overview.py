@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from workspace.review.queue import standing
@@ -77,6 +78,7 @@ def advice(workspace: Workspace) -> Advice:
         return Advice(
             "results", "Make baselines", "Nothing has been predicted on the test split yet."
         )
-    if len(runs) == 1:
+    (_, split), n_runs = Counter((run.task, run.split) for run in runs).most_common(1)[0]
+    if n_runs == 1:
         return Advice("results", "Bring a second run", "A verdict needs two runs on the same rows.")
-    return Advice("compare", "Compare two runs", f"{len(runs)} runs stand on the same test split.")
+    return Advice("compare", "Compare two runs", f"{n_runs} runs stand on the same {split} split.")

@@ -15,7 +15,7 @@ from catalog.wording import words
 from evaluation.attributes import KINDS
 from evaluation.comparison import DEFAULT_METRIC
 from evaluation.contract import Task as Task
-from workspace.runs.scoring import list_runs
+from workspace.runs.scoring import list_runs, runs_named
 from workspace.runs.views import (
     leaderboard,
     run_categories,
@@ -26,6 +26,7 @@ from workspace.runs.views import (
 from workspace.workspace import Workspace
 
 MOST_SIBLINGS = 12
+TEST = "test"
 
 
 def version(workspace: Workspace) -> str:
@@ -35,11 +36,23 @@ def version(workspace: Workspace) -> str:
     return "|".join([*runs, *(s.id for s in basis if s is not None)])
 
 
-def runs_by_task(workspace: Workspace) -> dict[Task, list[str]]:
-    """The runs on the test split by task, categories first."""
+def splits_with_runs(workspace: Workspace) -> list[str]:
+    """The splits that runs are on, test first."""
+    found = {run.split for run in list_runs(workspace)}
+    return sorted(found, key=lambda split: (split != TEST, split))
+
+
+def task_and_split_of(workspace: Workspace, run: str) -> tuple[Task, str]:
+    """What a run is on."""
+    [found] = runs_named(workspace, [run])
+    return found.task, found.split
+
+
+def runs_by_task(workspace: Workspace, split: str = TEST) -> dict[Task, list[str]]:
+    """The runs on a split by task, categories first."""
     found: dict[Task, list[str]] = {}
     for run in list_runs(workspace):
-        if run.split == "test":
+        if run.split == split:
             found.setdefault(run.task, []).append(run.name)
     return dict(sorted(found.items(), key=lambda item: item[0] != "classification"))
 
@@ -56,8 +69,8 @@ def metrics_of(workspace: Workspace, run: str) -> dict[str, str]:
     return {name: words for name, words in told.items() if _estimate(figures, name) is not None}
 
 
-def sentence(board: pl.DataFrame, metric: str) -> str:
-    """The state of the board in one honest sentence."""
+def sentence(board: pl.DataFrame, metric: str, split: str = TEST) -> str:
+    """The state of the board in one honest sentence; another split than test is named."""
     if board.is_empty():
         return "There are no runs yet."
     best = board.row(0, named=True)
@@ -65,6 +78,8 @@ def sentence(board: pl.DataFrame, metric: str) -> str:
     if best["low"] is not None and not math.isnan(best["low"]):
         told += f" (95 % interval {_percent(best['low'])} to {_percent(best['high'])})"
     told += f" on {best['n']:,} rows"
+    if split != TEST:
+        told += f" of split {split}"
     tied = [row["run"] for row in board.iter_rows(named=True) if row["is_tied_with_best"]][1:]
     if tied:
         return f"{told}; {' and '.join(tied)} cannot be told apart from it on this test set."
@@ -285,10 +300,13 @@ def _with_titles(workspace: Workspace, rows: pl.LazyFrame) -> pl.DataFrame:
 
 
 def board(
-    workspace: Workspace, metric: str | None = None, task: Task = "classification"
+    workspace: Workspace,
+    metric: str | None = None,
+    task: Task = "classification",
+    split: str = TEST,
 ) -> pl.DataFrame:
-    """The leaderboard on the test split; empty without runs."""
-    return leaderboard(workspace, task=task, metric=metric)
+    """The leaderboard on a split; empty without runs."""
+    return leaderboard(workspace, task=task, split=split, metric=metric)
 
 
 def categories(workspace: Workspace, run: str) -> pl.DataFrame:

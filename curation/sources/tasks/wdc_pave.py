@@ -82,10 +82,17 @@ def load(settings: SourceSettings, scratch: Path) -> LoadResult:
         with keys as (
             select nr, unnest(json_keys(gold)) as key, generate_subscripts(json_keys(gold), 1) as n, gold
             from (select nr, {member("gold_json")} as gold from {documents.table})
+        ), held as (
+            select nr, key, n, json_extract(gold, '$."' || replace(key, '"', '\\"') || '"') as told from keys
+        ), listed as (
+            select nr, key, n, case when json_type(told) = 'ARRAY' and json_array_length(told) > 0
+                then json_extract(told, '$[*]') else [told] end as told from held
+        ), named as (
+            select nr, key, n, unnest(told) as value, generate_subscripts(told, 1) as m from listed
         )
-        select nr, key, nullif(json_extract_string(gold, '$."' || replace(key, '"', '\\"') || '"'), '') as value,
+        select nr, key, nullif(case when json_type(value) <> 'ARRAY' then value->>'$' end, '') as value,
             null::varchar as source
-        from keys order by nr, n
+        from named order by nr, n, m
         """,
         scratch / "gold.parquet",
     ).collect()

@@ -95,10 +95,11 @@ def test_a_value_of_two_paragraphs_has_a_place_in_each(tmp_path):
 
 def test_canonical_values_are_read_where_they_are_the_gold(tmp_path):
     row = {k: v for k, v in OFFER.items() if k != "target_scores"}
-    gold = {"Maker": "Dell", "Ports": None, "Size": "30 l"}
+    gold = {"Maker": "Dell", "Ports": None, "Size": "30 l", "Inks": ["red", "blue"], "Lids": []}
     records, _ = load(wdc_pave, tmp_path, {"val.jsonl": [{**row, "gold_json": gold}]})
     values = {a["key"]: [e["value"] for e in a["evidences"]] for a in records["attributes"][0]}
-    assert values == {"Maker": ["Dell"], "Ports": [], "Size": ["30 l"]}
+    one = {"Maker": ["Dell"], "Ports": [], "Size": ["30 l"]}
+    assert values == {**one, "Inks": ["red", "blue"], "Lids": []}
     assert records["split_hint"].to_list() == ["validation"]
 
 
