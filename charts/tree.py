@@ -17,7 +17,10 @@ _BELOW, _LEVEL, _ABOVE = "#e8955c", "#f3f4f6", "#6fb0da"
 
 
 def treemap(
-    nodes: Sequence[tuple[str, str, str, int]], *, differences: Sequence[float] | None = None
+    nodes: Sequence[tuple[str, str, str, int]],
+    *,
+    differences: Sequence[float] | None = None,
+    whole: str = _ALL,
 ) -> go.Figure:
     """A treemap of category nodes.
 
@@ -28,9 +31,11 @@ def treemap(
     differences
         A difference in [-1, 1] for each node to colour by, blue above 0 and orange below; NaN is
         grey. Without, nodes are tinted to be told apart.
+    whole
+        What all nodes together are called, where they have differences.
     """
     if differences is not None:
-        nodes, differences = _rooted(nodes, differences)
+        nodes, differences = _rooted(nodes, differences, whole)
     known = None if differences is None else [0.0 if d != d else 100 * d for d in differences]
     told = ["" if d != d else f"{signed(100 * d)} points" for d in differences or []]
     figure = go.Figure(
@@ -60,20 +65,21 @@ def treemap(
 
 
 def _rooted(
-    nodes: Sequence[tuple[str, str, str, int]], differences: Sequence[float]
+    nodes: Sequence[tuple[str, str, str, int]], differences: Sequence[float], whole: str
 ) -> tuple[list[tuple[str, str, str, int]], list[float]]:
     """The same below one node for all: plotly draws it dark where it has no colour of its own."""
     tops = [(n[3], d) for n, d in zip(nodes, differences, strict=True) if not n[1]]
     total = sum(n for n, _ in tops)
     overall = sum(n * d for n, d in tops) / total if total else math.nan
     below = [(name, parent or _ALL, told, n) for name, parent, told, n in nodes]
-    return [(_ALL, "", _ALL, total), *below], [overall, *differences]
+    return [(_ALL, "", whole, total), *below], [overall, *differences]
 
 
 def _shades(points: list[float]) -> dict[str, object]:
     """Colours around 0, as far on both sides as nine in ten of the nodes reach."""
     sizes = sorted(abs(p) for p in points if p)
     most = max(1.0, sizes[int(0.9 * (len(sizes) - 1))]) if sizes else 1.0
+    ticks = [-most, -most / 2, 0.0, most / 2, most]
     return {
         "colors": points,
         "colorscale": [[0, _BELOW], [0.5, _LEVEL], [1, _ABOVE]],
@@ -81,5 +87,11 @@ def _shades(points: list[float]) -> dict[str, object]:
         "cmid": 0,
         "cmax": most,
         "showscale": True,
-        "colorbar": {"title": "points", "tickformat": "+", "thickness": 12, "len": 0.9},
+        "colorbar": {
+            "title": "points",
+            "tickvals": ticks,
+            "ticktext": [signed(tick, 0 if most >= 10 else 1) for tick in ticks],
+            "thickness": 12,
+            "len": 0.9,
+        },
     }

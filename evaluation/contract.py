@@ -26,6 +26,26 @@ Task = Literal[
     "json_validity",
 ]
 
+_PARTS: dict[str, tuple[str, str]] = {
+    "classification": ("category", "categories"),
+    "attributes": ("attribute", "attributes"),
+    "labels": ("label", "labels"),
+    "pairs": ("label", "labels"),
+    "answers": ("kind of question", "kinds of question"),
+}
+
+
+def part_words(task: str) -> tuple[str, str]:
+    """What the gold of a task is parted into, as people say one and several of them.
+
+    Examples
+    --------
+    >>> part_words("attributes"), part_words("ranking")
+    (('attribute', 'attributes'), ('part', 'parts'))
+    """
+    return _PARTS.get(task, ("part", "parts"))
+
+
 PREDICTION_SCHEMA = pl.Schema(
     {
         "example_id": pl.String(),

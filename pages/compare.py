@@ -24,13 +24,13 @@ if not by_task:
     st.stop()
 version = views.version(opened)
 task = results.chosen_task(by_task)
-a, b, c, d = st.columns(4)
+a, b, c, d = st.columns(4, vertical_alignment="bottom")
 metric = results.chosen_metric(opened, version, by_task[task][0], c)
 ranked = results.board(opened, version, metric, task, split)["run"].to_list()
 candidate = address.kept(a.selectbox, "Candidate", ranked, key="candidate", default=ranked[0])
 others = [run for run in ranked if run != candidate]
 baseline = address.kept(b.selectbox, "Baseline", others, key="baseline", default=others[0])
-gate = address.kept(d.text_input, "Gate on the lower bound", key="gate", placeholder="accuracy>=0")
+gate = address.kept(d.text_input, "Gate on the lower bound", key="gate", placeholder=f"{metric}>=0")
 try:
     found = results.comparison(opened, version, baseline, candidate, metric, gate)
 except GoldshelfError as error:

@@ -38,7 +38,13 @@ from terminal.slice_output import (
 )
 from workspace.runs import compare_run_files, format_options, twin_compare_files
 from workspace.runs.gates import gated_comparison, read_gates, slice_request, write_gate_reports
-from workspace.runs.plain import compare_settings, model_settings, refuse_models, task_named
+from workspace.runs.plain import (
+    compare_settings,
+    model_settings,
+    part_words,
+    refuse_models,
+    task_named,
+)
 from workspace.workspace import Workspace
 
 GATE_FAILED = 1
@@ -164,7 +170,7 @@ def compare(
         say(found.sentence)
         if found.effect_sentence not in found.sentence:
             say(found.effect_sentence)
-        _print_differences(found.metrics, found.categories)
+        _print_differences(found.metrics, found.categories, found.task)
         print_slices(twin.slices)
         if twin.published is not None:
             print_published_difference(twin.published.as_json())
@@ -178,7 +184,8 @@ def compare(
         raise typer.Exit(GATE_FAILED)
 
 
-def _print_differences(metrics: pl.DataFrame, categories: pl.DataFrame) -> None:
+def _print_differences(metrics: pl.DataFrame, categories: pl.DataFrame, task: str) -> None:
+    part, parts = part_words(task)
     columns = ["metric", "baseline", "candidate", "difference", "low", "high"]
     is_told = ~(pl.col("baseline").is_nan() & pl.col("candidate").is_nan())
     print_table(columns, metrics.filter(is_told).select(columns).iter_rows())
@@ -190,7 +197,7 @@ def _print_differences(metrics: pl.DataFrame, categories: pl.DataFrame) -> None:
     )
     columns = ["category", "n", "difference", "low", "high", "p_holm", "p_bh", "mark"]
     print_table(
-        [name.replace("_", " ") for name in columns],
+        [part, *(name.replace("_", " ") for name in columns[1:])],
         moved.select(columns).head(_SHOWN).iter_rows(),
-        title=f"{moved.height:,} of {categories.height:,} categories moved; p corrected for all",
+        title=f"{moved.height:,} of {categories.height:,} {parts} moved; p corrected for all",
     )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from terminal.judge_output import print_judge
 from terminal.output import cell, print_json, print_table, say, tell
 from terminal.published_output import metric_row, print_published
 from terminal.slice_output import print_slices
 from workspace.runs import TwinScores
+from workspace.runs.plain import part_words
 
 if TYPE_CHECKING:
     from workspace.models.judged import Judged
@@ -30,7 +29,7 @@ def show_scores(found: TwinScores, title: str, as_json: bool, judged: Judged | N
         return
     print_scores(found.strict.as_json(), title)
     if found.strict.categories.width:
-        _print_categories(found.strict.categories)
+        _print_categories(found.strict)
     print_slices(found.slices)
     if found.published is not None:
         print_published(body["published"])
@@ -74,11 +73,12 @@ def print_scores(body: dict[str, Any], title: str) -> None:
             say(f"{name}: {body['definitions'][name]}")
 
 
-def _print_categories(categories: pl.DataFrame) -> None:
+def _print_categories(scores: Any) -> None:
+    categories, (part, parts) = scores.categories, part_words(scores.task)
     shown = categories.sort("support", descending=True, maintain_order=True).head(_SHOWN)
     columns = ["category", "support", "precision", "recall", "f1", "f1_low", "f1_high"]
     print_table(
-        [name.replace("_", " ") for name in columns],
+        [part, *(name.replace("_", " ") for name in columns[1:])],
         shown.select(columns).iter_rows(),
-        title=f"the {shown.height} largest of {categories.height:,} categories",
+        title=f"the {shown.height} largest of {categories.height:,} {parts}",
     )

@@ -12,9 +12,11 @@ from charts.intervals import differences
 from charts.pairs import Pair, paired
 from ui import address, drawings, flips, result_parts, result_scores, result_tables, results
 from workspace.views.flips import Asked
+from workspace.views.results import part_words
 from workspace.views.slices import differing_slices
 from workspace.workspace import Workspace
 
+PARTS = "Categories"
 MOST_DOTS = 300
 MOST_LINES = 25
 
@@ -33,7 +35,7 @@ def rows(opened: Workspace, version: str, found: Any, asked: Asked, runs: list[s
 
 def categories(opened: Workspace, version: str, found: Any, asked: Asked, runs: list[str]) -> None:
     """Where the candidate is better and worse: a scatter and a table."""
-    table = found.categories
+    table, (part, _) = found.categories, part_words(found.task)
     largest = table.sort("n", descending=True, maintain_order=True).head(MOST_DOTS)
     drawings.show(
         paired(
@@ -50,17 +52,17 @@ def categories(opened: Workspace, version: str, found: Any, asked: Asked, runs: 
             baseline=asked.baseline,
             candidate=asked.candidate,
         ),
-        alt="Every category: candidate against baseline",
+        alt=f"Every {part}: candidate against baseline",
     )
     told = (
-        "Each dot is a category, the larger the more rows. Above the dashed line the candidate is "
+        f"Each dot is one {part}, the larger the more rows. Above the dashed line the candidate is "
         "better. Filled dots are shown to differ after the correction for many looks; hollow ones "
         "may be luck."
     )
     if table.height > largest.height:
         told += f" The {largest.height:,} largest of {table.height:,} are drawn."
     st.caption(told)
-    result_tables.moved(table)
+    result_tables.moved(table, heading=part)
 
 
 def category_map(
@@ -68,7 +70,7 @@ def category_map(
 ) -> None:
     """The categories as a map coloured by difference, and those that moved most."""
     table = found.categories
-    result_scores.difference_map(table, better=asked.candidate, than=asked.baseline)
+    result_scores.difference_map(found, better=asked.candidate, than=asked.baseline)
     moved = table.filter(pl.col("difference") != 0, pl.col("difference").is_not_nan())
     most = moved.sort(pl.col("difference").abs() * pl.col("n"), descending=True).head(MOST_LINES)
     if most.height:
@@ -81,7 +83,7 @@ def category_map(
                 title="candidate minus baseline",
                 is_corrected=True,
             ),
-            alt="Difference by category",
+            alt=f"Difference by {part_words(found.task)[0]}",
         )
 
 
@@ -90,7 +92,7 @@ def slices(opened: Workspace, version: str, found: Any, asked: Asked, runs: list
     table = results.cached(opened, version, differing_slices, asked.baseline, asked.candidate)
     mine = table.filter(pl.col("slice") == result_parts.chosen_slice(table))
     known = mine.filter(pl.col("difference").is_not_nan())
-    shown = known.sort("n", descending=True).head(result_parts.MOST_PARTS)
+    shown = result_parts.largest_parts(known)
     drawings.show(
         differences(
             results.dots_of(shown, "part", "difference", "mark"),
@@ -108,7 +110,7 @@ def slices(opened: Workspace, version: str, found: Any, asked: Asked, runs: list
 
 
 VIEWS: dict[str, Callable[[Workspace, str, Any, Asked, list[str]], None]] = {
-    "Categories": categories,
+    PARTS: categories,
     "Map": category_map,
     "Slices": slices,
     "Rows": rows,
@@ -125,5 +127,6 @@ def look(opened: Workspace, version: str, found: Any, asked: Asked, runs: list[s
         default=next(iter(VIEWS)),
         required=True,
         label_visibility="collapsed",
+        format_func=lambda name: part_words(found.task)[1].capitalize() if name == PARTS else name,
     )
     VIEWS[chosen](opened, version, found, asked, runs)

@@ -28,8 +28,8 @@ def slices(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> No
         table = results.cached(opened, version, marked_slices, run, other, metric)
     with left:
         chosen = chosen_slice(table)
-    mine = table.filter(pl.col("slice") == chosen).sort("n", descending=True, maintain_order=True)
-    shown = mine.head(MOST_PARTS)
+    mine = table.filter(pl.col("slice") == chosen)
+    shown = largest_parts(mine)
     drawings.show(
         dots(
             results.dots_of(shown, "part", note=None if other is None else "mark"),
@@ -53,6 +53,13 @@ def slices(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> No
         )
     st.caption(safe.markdown(" ".join(told)))
     result_tables.parts(mine)
+
+
+def largest_parts(table: pl.DataFrame) -> pl.DataFrame:
+    """The parts of a slice that are drawn: all in their own order, of many the largest."""
+    if table.height <= MOST_PARTS:
+        return table
+    return table.sort("n", descending=True, maintain_order=True).head(MOST_PARTS)
 
 
 def chosen_slice(table: pl.DataFrame) -> str:

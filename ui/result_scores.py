@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
@@ -57,7 +59,7 @@ def categories(opened: Workspace, version: str, run: str, board: pl.DataFrame) -
     other = other_run(board, run)
     if other is not None:
         compared = results.comparison(opened, version, other, run, "", "")
-        difference_map(compared.categories, better=run, than=other)
+        difference_map(compared, better=run, than=other)
     table = results.of_run(opened, version, run, "categories")
     worst = table.filter(pl.col("support") >= 5, pl.col("f1") < 1).sort("f1").head(15)
     if worst.height:
@@ -69,23 +71,27 @@ def categories(opened: Workspace, version: str, run: str, board: pl.DataFrame) -
             ),
             alt="F1 by category",
         )
+        if worst["f1_low"].is_nan().any():
+            st.caption("A category whose rows are of one group has no interval.")
     result_tables.categories(table)
 
 
-def difference_map(table: pl.DataFrame, *, better: str, than: str) -> None:
-    """A treemap of categories: area is rows, colour the difference."""
-    found = differences.difference_tree(table)
+def difference_map(compared: Any, *, better: str, than: str) -> None:
+    """A treemap of categories (or attributes, labels): area is rows, colour the difference."""
+    part, parts = views.part_words(compared.task)
+    found = differences.difference_tree(compared.categories)
     if not found.nodes:
-        st.info("No category has rows of both runs.")
+        st.info(f"No {part} has rows of both runs.")
         return
     st.plotly_chart(
-        treemap(found.nodes, differences=found.differences),
-        alt="Categories by rows, coloured by difference",
+        treemap(found.nodes, differences=found.differences, whole=f"All {parts}"),
+        alt=f"The {parts} by rows, coloured by difference",
     )
     told = (
-        f"Area is rows. Blue: {better} is better than {than}; orange: worse; the deeper, the more. "
-        "A click goes into a category."
+        f"Area is rows. Blue: {better} is better than {than}; orange: worse; the deeper, the more."
     )
+    if compared.task == "classification":
+        told += " A click goes into a category."
     if found.n_left_out:
         told += f" {found.n_left_out:,} deeper categories are drawn as part of those above them."
     st.caption(safe.markdown(told))
@@ -195,7 +201,7 @@ def attributes(opened: Workspace, version: str, run: str, board: pl.DataFrame) -
         ),
         alt="What became of each attribute",
     )
-    result_tables.attributes(table)
+    result_tables.attributes(table, ATTRIBUTE_KINDS)
 
 
 def published(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:

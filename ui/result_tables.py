@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
+from catalog.paths import parted
 from ui import tables
 from workspace.reports.sections import untold
 
@@ -83,19 +85,26 @@ def _untold(frame: pl.DataFrame) -> None:
 def categories(frame: pl.DataFrame, noun: str = "category") -> None:
     """Precision, recall and F1 of every category (or label)."""
     tables.show(
-        frame.select(
-            pl.col("category").alias(noun),
+        frame.sort("support", descending=True, maintain_order=True).select(
+            _leaf("category").alias(noun),
             pl.col("support").alias("gold rows"),
             *(name for name in ("answers", "right") if name in frame.columns),
             *(percent(name) for name in ("precision", "recall", "f1")),
             between("f1_low", "f1_high").alias("95 % interval of F1"),
+            *_whole(frame, "category"),
         ),
         column_config=dict.fromkeys(("precision", "recall"), PERCENT) | {"f1": _share("F1")},
     )
 
 
-def attributes(frame: pl.DataFrame) -> None:
-    """What became of every attribute, and precision, recall and F1."""
+def attributes(frame: pl.DataFrame, kinds: Mapping[str, str]) -> None:
+    """What became of every attribute, and precision, recall and F1.
+
+    Parameters
+    ----------
+    kinds
+        What each kind of answer means.
+    """
     tables.show(
         frame.select(
             pl.col("category").alias("attribute"),
@@ -104,6 +113,7 @@ def attributes(frame: pl.DataFrame) -> None:
             between("f1_low", "f1_high").alias("95 % interval of F1"),
         ),
         column_config=dict.fromkeys(("precision", "recall"), PERCENT)
+        | {kind: st.column_config.Column(kind, help=told) for kind, told in kinds.items()}
         | {
             "f1": _share("F1"),
             "hallucination_rate": st.column_config.NumberColumn(
@@ -119,11 +129,12 @@ def costs(frame: pl.DataFrame) -> None:
         frame.select(
             "run", percent("value"), "cost_usd_per_1000", "latency_ms_median", "latency_ms_p95",
             pl.col("n_tokens_in").alias("tokens in"), pl.col("n_tokens_out").alias("tokens out"),
-            pl.col("dominated_by").alias("better and no dearer"),
-            pl.col("tied_with").alias("no dearer, cannot be told from"),
+            pl.col("dominated_by").alias("beaten by"), pl.col("tied_with").alias("tied with"),
         ),
         column_config={
             "value": PERCENT,
+            "beaten by": st.column_config.Column(help="costs no more, and is better beyond chance"),
+            "tied with": st.column_config.Column(help="costs no more, and cannot be told from it"),
             "cost_usd_per_1000": tables.dollars("dollars per 1,000", frame["cost_usd_per_1000"]),
             "latency_ms_median": st.column_config.NumberColumn("median ms", format="%.3g"),
             "latency_ms_p95": st.column_config.NumberColumn("95th percentile ms", format="%.3g"),
@@ -201,13 +212,13 @@ def gold_versions(frame: pl.DataFrame) -> None:
     )  # fmt: skip
 
 
-def moved(frame: pl.DataFrame, name: str = "category") -> None:
+def moved(frame: pl.DataFrame, name: str = "category", heading: str | None = None) -> None:
     """What changed in every category (or part), the most first."""
     tables.show(
         frame.sort(pl.col("difference").abs().fill_nan(None) * pl.col("n"), descending=True,
                    nulls_last=True, maintain_order=True)
         .select(
-            name,
+            _leaf(name).alias(heading or name),
             pl.col("n").alias("n_rows"),
             pl.col("n_clusters").alias("groups"),
             *(percent(name) for name in ("baseline", "candidate")),
@@ -215,6 +226,7 @@ def moved(frame: pl.DataFrame, name: str = "category") -> None:
             _p_told("p_holm"),
             _p_told("p_bh"),
             _mark(),
+            *_whole(frame, name),
         ),
         column_config={
             **dict.fromkeys(("baseline", "candidate"), PERCENT),
@@ -222,6 +234,17 @@ def moved(frame: pl.DataFrame, name: str = "category") -> None:
             "mark": st.column_config.Column("shown", help="after the correction"),
         },
     )  # fmt: skip
+
+
+def _leaf(column: str) -> pl.Expr:
+    """The last name of a path: the one that is seen where there is little room."""
+    return parted(column).list.last()
+
+
+def _whole(frame: pl.DataFrame, column: str) -> list[pl.Expr]:
+    """The path whole, where any has more than one name."""
+    has_paths = frame.select((parted(column).list.len() > 1).any()).item()
+    return [pl.col(column).alias("whole path")] if has_paths else []
 
 
 def percent(column: str) -> pl.Expr:

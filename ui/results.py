@@ -230,7 +230,7 @@ def bring_runs(opened: Workspace) -> None:
                 key="results.task",
                 index=None,
                 placeholder="as the file or run.json tells",
-                format_func=TASK_WORDS.get,
+                format_func=lambda name: TASK_WORDS[name],
             )
             options = run_options.options("results", **run_options.beside("results"))
         if st.form_submit_button("Import the run", icon=":material/upload:") and predictions:

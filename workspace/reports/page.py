@@ -13,6 +13,7 @@ from catalog.wording import words
 from charts.drawing import STYLE
 from charts.intervals import Dot, differences, dots, series
 from charts.pairs import Pair, paired
+from evaluation.contract import part_words
 from evaluation.report_data import ReportData
 from workspace.reports.sections import CATEGORIES_SHOWN, sections
 
@@ -21,8 +22,8 @@ _MOST_DOTS = 300
 _ALTS = {
     "leaderboard": "Leaderboard with intervals",
     "levels": "Accuracy by level and run",
-    "pairs": "Every category: candidate against baseline",
-    "categories": "Difference by category",
+    "pairs": "Every {}: candidate against baseline",
+    "categories": "Difference by {}",
 }
 
 
@@ -87,7 +88,8 @@ def _figures(data: ReportData) -> dict[str, str]:
             title="candidate minus baseline",
             is_corrected=True,
         )
-    return {key: figure.html(_ALTS[key]) for key, figure in found.items()}
+    part, _ = part_words(data.task)
+    return {key: figure.html(_ALTS[key].format(part)) for key, figure in found.items()}
 
 
 def _dots(frame: pl.DataFrame, name: str, value: str, note: str | None = None) -> list[Dot]:

@@ -9,6 +9,7 @@ from typing import Any
 from catalog.paths import join_path
 from catalog.wording import words
 from charts.theme import percent, signed
+from evaluation.contract import part_words
 from evaluation.report_data import ReportData
 
 CATEGORIES_SHOWN = 25
@@ -45,6 +46,7 @@ def sections(data: ReportData) -> list[Section]:
     moved = ("#difference, points", "#95 % interval")
     is_known = data.metrics["baseline"].is_not_nan() | data.metrics["candidate"].is_not_nan()
     known = data.metrics.filter(is_known)
+    part, parts = part_words(data.task)
     n_shown = min(CATEGORIES_SHOWN, data.categories.height)
     found = [
         Section(
@@ -82,8 +84,8 @@ def sections(data: ReportData) -> list[Section]:
         ),
         Section(
             "categories",
-            "By category",
-            ("category", "#rows", *sides, *moved, "#p, corrected", "shown"),
+            f"By {part}",
+            (part, "#rows", *sides, *moved, "#p, corrected", "shown"),
             [
                 (
                     row["category"],
@@ -95,8 +97,8 @@ def sections(data: ReportData) -> list[Section]:
                 )
                 for row in data.categories.head(CATEGORIES_SHOWN).to_dicts()
             ],
-            f"The {n_shown:,} of {data.categories.height:,} categories where most changed; p is "
-            "corrected for the number of categories (Holm).",
+            f"The {n_shown:,} of {data.categories.height:,} {parts} where most changed; p is "
+            f"corrected for the number of {parts} (Holm).",
         ),
         *(
             Section(
@@ -104,7 +106,7 @@ def sections(data: ReportData) -> list[Section]:
                 f"What the candidate {change}: examples",
                 ("row", "gold", data.baseline, data.candidate),
                 [
-                    tuple(path(row[c]) for c in ("example_id", "gold", "baseline", "candidate"))
+                    (flip_key(row), *(path(row[c]) for c in ("gold", "baseline", "candidate")))
                     for row in rows.to_dicts()
                 ],
             )
@@ -224,6 +226,12 @@ def p_value(value: float | None) -> str:
         return "< .0001"
     digits = 4 if value < 0.001 else 3 if value < 0.0995 else 2
     return f"{value:.{digits}f}".removeprefix("0")
+
+
+def flip_key(row: Mapping[str, Any]) -> str:
+    """What changed: a row, or one attribute of it."""
+    attribute = row.get("attribute")
+    return str(row["example_id"]) + (f", {attribute}" if attribute else "")
 
 
 def path(value: str | Iterable[str] | None) -> str:

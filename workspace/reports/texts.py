@@ -12,7 +12,7 @@ import polars as pl
 
 from curation.exports.manifest import without_nan
 from evaluation.report_data import ReportData
-from workspace.reports.sections import Section, sections
+from workspace.reports.sections import Section, flip_key, sections
 
 CSV_COLUMNS = ("table", "row", "figure", "value")
 _KEYS = {
@@ -57,7 +57,7 @@ def _lines(data: ReportData) -> Iterator[tuple[str, str, str, Any]]:
     for table in ("fixed", "broken"):
         for row in getattr(data, table).to_dicts():
             for figure in ("gold", "baseline", "candidate"):
-                yield table, _safe(row["example_id"]), figure, _safe(row[figure])
+                yield table, _safe(flip_key(row)), figure, _safe(row[figure])
     for table in ("costs", "reference_lines"):
         for name, held in getattr(data, table).items():
             for figure, value in held.items():

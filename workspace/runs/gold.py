@@ -134,7 +134,7 @@ def tasks_of(workspace: Workspace, split: str) -> list[Task]:
         .collect()
         .row(0, named=True)
     )
-    found = [name for name, n in counts.items() if n]
+    found = [name for name in kinds if counts[name]]
     return sorted(found, key=lambda name: -counts[name])
 
 

@@ -17,6 +17,7 @@ from evaluation.attributes import AttributeAnswers
 from evaluation.categories import CategoryAnswers
 from evaluation.comparison import compare_repeats, metrics_for
 from evaluation.contract import Task, conform_predictions
+from evaluation.contract import part_words as part_words
 from evaluation.costs import run_costs
 from evaluation.gate_rules import GateFile, check_gates
 from evaluation.joining import stacked_repeats

@@ -116,7 +116,7 @@ def task_of_runs(workspace: Workspace, task: str | None = None, split: str = "te
     if asked is None and known:
         return known[0]
     if asked in known:
-        return cast("Task", asked)
+        return asked
     there = f" Runs there are on {', '.join(known)}." if known else ""
     raise InputError(
         f"no runs on {asked or 'any task'} of split {split}.{there} Bring them in with import-run."

@@ -15,6 +15,7 @@ from catalog.wording import words
 from evaluation.attributes import KINDS
 from evaluation.comparison import DEFAULT_METRIC
 from evaluation.contract import Task as Task
+from evaluation.contract import part_words as part_words
 from workspace.runs.scoring import list_runs, runs_named
 from workspace.runs.views import (
     leaderboard,
