@@ -23,6 +23,12 @@ Frame = pl.DataFrame | pl.LazyFrame | Path
 ROW_GROUP = 100_000
 
 
+OF_RUNS = frozenset(
+    ("scores", "leaderboards", "published", "slices", "regressions", "experiments", "run_pairs")
+)
+"""Steps that are made of runs and gold alone, whenever somebody asks."""
+
+
 @dataclass(frozen=True)
 class Output:
     """What a step gives: tables to keep, figures to show, lines to say aloud."""
@@ -95,6 +101,9 @@ class SnapshotStore:
     def current(self, step: str) -> Snapshot | None:
         """The snapshot of a step that counts now; None if there is none.
 
+        What is made of runs, such as their scores, is made again where it is asked for: None too where
+        its files are gone.
+
         Raises
         ------
         WorkspaceError
@@ -108,9 +117,15 @@ class SnapshotStore:
         if manifest is None or any(
             not (folder / f"{t}.parquet").exists() for t in manifest["tables"]
         ):
-            raise WorkspaceError(
-                f"{folder} is missing or damaged. Run `goldshelf run --force {step}` to make it again."
-            )
+            kind, _, name = step.partition("/")
+            if kind in OF_RUNS:
+                return None
+            again = f"Run `goldshelf run --force {step}` to make it again."
+            if kind == "predictions":
+                again = (
+                    f"Bring the run in again: `goldshelf import-run FILE --name {name} --replace`."
+                )
+            raise WorkspaceError(f"{folder} is missing or damaged. {again}")
         return Snapshot(folder, manifest)
 
     def kept(self, step: str, fingerprint: str) -> Snapshot | None:

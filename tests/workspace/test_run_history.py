@@ -5,8 +5,9 @@ import json
 import polars as pl
 import pytest
 
-from catalog.errors import InputError
+from catalog.errors import InputError, WorkspaceError
 from tests.runs_workspace import TEST, bring, bring_attributes, put_gold, runs_workspace
+from workspace.runs import import_run, list_runs, score_runs
 from workspace.runs.cascades import cascade, cost_frontier
 from workspace.runs.experiments import experiments
 from workspace.runs.regression import regress, regress_suite, runs_of_model
@@ -176,3 +177,23 @@ def test_costs_make_a_frontier_and_a_cascade(workspace):
     assert curve["value"][0] == pytest.approx(board["small"])
     assert curve["value"][-1] == pytest.approx(board["large"])
     assert curve.select(pl.col("cost_usd_per_1000").is_sorted()).item()
+
+
+def test_damaged_predictions_are_brought_in_again_and_damaged_scores_made_again(workspace):
+    bring(workspace, "one")
+    made = score_runs(workspace, ["one"])[0].snapshot
+    (made.folder / "rows.parquet").unlink()
+    again = score_runs(workspace, ["one"])[0].snapshot
+    assert (again.id, again.read("rows").height) == (made.id, len(TEST))
+    [held] = list_runs(workspace)
+    (held.predictions.folder / "predictions.parquet").unlink()
+    with pytest.raises(WorkspaceError, match=r"import-run FILE --name one --replace"):
+        list_runs(workspace)
+    import_run(
+        workspace,
+        workspace.root / "one.jsonl",
+        workspace.root / "one.run.json",
+        name="one",
+        replace=True,
+    )
+    assert [run.name for run in list_runs(workspace)] == ["one"]

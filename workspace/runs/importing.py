@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from catalog.errors import InputError
+from catalog.errors import InputError, WorkspaceError
 from curation.exports.manifest import without_nan
 from evaluation.contract import RUN_NAME, RunCard, conform_predictions
 from evaluation.costs import run_costs
@@ -138,7 +138,7 @@ def store_run(
     }
     told = [*notes, *of_version, *loaded.notes[where]]
     with locked(workspace.layout):
-        before = workspace.snapshots.current(f"predictions/{name}")
+        before = _held(workspace, name, replace)
         content = hashlib.sha256(rows.hash_rows().to_numpy().tobytes()).hexdigest()
         fingerprint = digest_of([card.model_dump(mode="json"), content])
         if before is not None and before.manifest["fingerprint"] == fingerprint:
@@ -158,6 +158,18 @@ def store_run(
         )
         _list(workspace, name, card, snapshot)
     return ImportedRun(name, snapshot, is_new=True)
+
+
+def _held(workspace: Workspace, name: str, replace: bool) -> Snapshot | None:
+    """The predictions that a run of this name has; damaged ones give way where they may."""
+    step = f"predictions/{name}"
+    try:
+        return workspace.snapshots.current(step)
+    except WorkspaceError:
+        if not replace:
+            raise
+        workspace.snapshots.forget(step)
+        return None
 
 
 def _name_of(rows: pl.DataFrame, card: RunCard, where: str) -> str:
