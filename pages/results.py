@@ -37,7 +37,8 @@ run = address.kept(
     key="run",
     default=board["run"][0],
 )
-st.markdown(f"### {safe.markdown(views.sentence(board, metric, split))}")
+deciding = results.of_run(opened, version, names[0], "deciding_lines", metric)
+st.markdown(f"### {safe.markdown(views.sentence(board, metric, split, deciding))}")
 drawings.show(
     dots(
         results.dots_of(board, "run"),

@@ -78,6 +78,9 @@ def runs(workspace: WorkspaceDir = HERE, as_json: Json = False) -> None:
     if as_json:
         print_json({"runs": found.to_dicts()})
         return
+    if found.is_empty():
+        say("no runs yet. Bring one in with `goldshelf import-run PREDICTIONS.jsonl RUN.json`.")
+        return
     shown = found.drop("dataset_sha", "checkpoint_step")
     print_table([name.replace("_", " ") for name in shown.columns], shown.iter_rows())
 

@@ -73,6 +73,9 @@ def rescored(
     if as_json:
         print_json({"runs": found.to_dicts()})
         return
+    if found.is_empty():
+        say("no runs yet. Bring one in with `goldshelf import-run PREDICTIONS.jsonl RUN.json`.")
+        return
     _table(found, found.columns, "every run on two versions of the gold")
 
 

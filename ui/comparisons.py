@@ -92,7 +92,7 @@ def slices(opened: Workspace, version: str, found: Any, asked: Asked, runs: list
     table = results.cached(opened, version, differing_slices, asked.baseline, asked.candidate)
     mine = table.filter(pl.col("slice") == result_parts.chosen_slice(table))
     known = mine.filter(pl.col("difference").is_not_nan())
-    shown = result_parts.largest_parts(known)
+    shown = result_parts.by_size(known).head(result_parts.MOST_PARTS)
     drawings.show(
         differences(
             results.dots_of(shown, "part", "difference", "mark"),

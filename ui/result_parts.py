@@ -28,8 +28,8 @@ def slices(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> No
         table = results.cached(opened, version, marked_slices, run, other, metric)
     with left:
         chosen = chosen_slice(table)
-    mine = table.filter(pl.col("slice") == chosen)
-    shown = largest_parts(mine)
+    mine = by_size(table.filter(pl.col("slice") == chosen))
+    shown = mine.head(MOST_PARTS)
     drawings.show(
         dots(
             results.dots_of(shown, "part", note=None if other is None else "mark"),
@@ -55,11 +55,11 @@ def slices(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> No
     result_tables.parts(mine)
 
 
-def largest_parts(table: pl.DataFrame) -> pl.DataFrame:
-    """The parts of a slice that are drawn: all in their own order, of many the largest."""
+def by_size(table: pl.DataFrame) -> pl.DataFrame:
+    """The parts of a slice in their own order; where more than are drawn, the largest first."""
     if table.height <= MOST_PARTS:
         return table
-    return table.sort("n", descending=True, maintain_order=True).head(MOST_PARTS)
+    return table.sort("n", descending=True, maintain_order=True)
 
 
 def chosen_slice(table: pl.DataFrame) -> str:

@@ -201,14 +201,7 @@ def bring_runs(opened: Workspace) -> None:
     """Make baselines, or bring predictions made elsewhere."""
     left, right = st.columns(2)
     with left:
-        chosen = st.multiselect(
-            "Baselines that need no key",
-            list(BASELINES),
-            ["majority", "knn", "linear"],
-            key="results.baselines",
-        )
-        verb = ["predict", *(part for name in chosen for part in ("--with", name))]
-        jobs.run_button(opened, verb, label="Predict the test split")
+        _baselines(opened)
     with right, st.form("results.import"):
         predictions = files.dropped(
             "Predictions: ours, or the file of another tool",
@@ -236,6 +229,21 @@ def bring_runs(opened: Workspace) -> None:
         if st.form_submit_button("Import the run", icon=":material/upload:") and predictions:
             _import(opened, predictions, run_card, form, model or None, options, task)
     prompted.ask_models(opened)
+
+
+def _baselines(opened: Workspace) -> None:
+    """Models of categories that are made here; a word instead where there are none to learn."""
+    if not results.has_categories(opened):
+        st.caption("Baselines learn categories, and no record of the train split has one.")
+        return
+    chosen = st.multiselect(
+        "Baselines that need no key",
+        list(BASELINES),
+        ["majority", "knn", "linear"],
+        key="results.baselines",
+    )
+    verb = ["predict", *(part for name in chosen for part in ("--with", name))]
+    jobs.run_button(opened, verb, label="Predict the test split")
 
 
 def _import(

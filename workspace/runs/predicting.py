@@ -63,6 +63,11 @@ def predict_baseline(
     splits = workspace.snapshot("split").scan("split")
     learned = workspace.snapshot("balance").scan("train").select(pl.col("record_id").unique())
     train = _texts(gold, learned)
+    if not train["label"].count():
+        raise InputError(
+            f"--with {baseline}: baselines learn categories, and no record of train has one. Lines "
+            "that need no model stand beside every run; bring one in with import-run."
+        )
     asked = _texts(gold, splits.filter(pl.col("split") == split).select("record_id"))
     if asked.is_empty():
         raise InputError(f"split {split!r} has no row. Splits: train, validation, test.")

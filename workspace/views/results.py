@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from evaluation.attributes import KINDS
 from evaluation.comparison import DEFAULT_METRIC
 from evaluation.contract import Task as Task
 from evaluation.contract import part_words as part_words
+from workspace.runs.gold import TRAIN, tasks_of
 from workspace.runs.scoring import list_runs, runs_named
 from workspace.runs.views import (
     leaderboard,
@@ -49,6 +50,11 @@ def task_and_split_of(workspace: Workspace, run: str) -> tuple[Task, str]:
     return found.task, found.split
 
 
+def has_categories(workspace: Workspace) -> bool:
+    """Whether there is a category in train for a baseline to learn."""
+    return "classification" in tasks_of(workspace, TRAIN)
+
+
 def runs_by_task(workspace: Workspace, split: str = TEST) -> dict[Task, list[str]]:
     """The runs on a split by task, categories first."""
     found: dict[Task, list[str]] = {}
@@ -70,8 +76,16 @@ def metrics_of(workspace: Workspace, run: str) -> dict[str, str]:
     return {name: words for name, words in told.items() if _estimate(figures, name) is not None}
 
 
-def sentence(board: pl.DataFrame, metric: str, split: str = TEST) -> str:
-    """The state of the board in one honest sentence; another split than test is named."""
+def sentence(
+    board: pl.DataFrame, metric: str, split: str = TEST, lines: Mapping[str, float] | None = None
+) -> str:
+    """The state of the board in one honest sentence; another split than test is named.
+
+    Parameters
+    ----------
+    lines
+        What needs no model (`reference_lines`): said where the best run is not shown to beat it.
+    """
     if board.is_empty():
         return "There are no runs yet."
     best = board.row(0, named=True)
@@ -81,6 +95,14 @@ def sentence(board: pl.DataFrame, metric: str, split: str = TEST) -> str:
     told += f" on {best['n']:,} rows"
     if split != TEST:
         told += f" of split {split}"
+    unbeaten = {
+        name: v
+        for name, v in (lines or {}).items()
+        if not (math.nan if best["low"] is None else best["low"]) > v
+    }
+    if unbeaten:
+        line = max(unbeaten, key=unbeaten.__getitem__)
+        told += f", and is not shown to beat {line!r} ({_percent(unbeaten[line])})"
     tied = [row["run"] for row in board.iter_rows(named=True) if row["is_tied_with_best"]][1:]
     if tied:
         return f"{told}; {' and '.join(tied)} cannot be told apart from it on this test set."
@@ -98,6 +120,13 @@ def reference_lines(workspace: Workspace, run: str, metric: str) -> dict[str, fl
     lines = run_scores(workspace, run).figures.get("reference_lines", {})
     known = {name: v[metric] for name, v in lines.items() if v.get(metric) is not None}
     return {name.partition(":")[0]: value for name, value in known.items()}
+
+
+def deciding_lines(workspace: Workspace, run: str, metric: str) -> dict[str, float]:
+    """The reference lines that a run has to beat: those of accuracy and of the task's own metric."""
+    task, _ = task_and_split_of(workspace, run)
+    decides = metric in ("accuracy", main_metric(task))
+    return reference_lines(workspace, run, metric) if decides else {}
 
 
 def metric_table(workspace: Workspace, run: str) -> pl.DataFrame:

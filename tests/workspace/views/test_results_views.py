@@ -1,5 +1,6 @@
 """What the Results page is told: siblings, levels, the rows of a cell, attributes."""
 
+import polars as pl
 import pytest
 
 from tests.runs_workspace import TEST, bring, bring_attributes, path_of, runs_workspace
@@ -73,3 +74,15 @@ def test_the_sentence_says_who_leads_and_who_cannot_be_told_apart(workspace):
     told = results.sentence(results.board(workspace), "accuracy")
     assert told.startswith("new leads with accuracy ")
     assert told.endswith("every other run is shown to be worse.")
+
+
+def test_the_sentence_says_where_the_best_run_is_not_shown_to_beat_what_needs_no_model():
+    board = pl.DataFrame({"run": ["a"], "value": [0.6], "low": [0.45], "high": [0.7], "n": [40],
+                          "is_tied_with_best": [True]})  # fmt: skip
+    lines = {"chance": 0.1, "always yes": 0.5}
+    told = results.sentence(board, "f1", "validation", lines)
+    assert told.startswith(
+        "a leads with F1 60.0 % (95 % interval 45.0 % to 70.0 %) on 40 rows of split validation, "
+        "and is not shown to beat 'always yes' (50.0 %);"
+    )
+    assert "not shown" not in results.sentence(board, "f1", "test", {"chance": 0.1})
