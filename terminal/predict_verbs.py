@@ -46,7 +46,10 @@ def predict(
         int | None, typer.Option(help="How many examples are shown; 4 without it.")
     ] = None,
     task: Annotated[
-        str, typer.Option(help="What is asked: classification or attributes.")
+        str,
+        typer.Option(
+            help="What is asked: classification, attributes, answers, pairs, labels or recommendation."
+        ),
     ] = "classification",
     workspace: WorkspaceDir = HERE,
     split: Annotated[str, typer.Option(help="The split to answer.")] = "test",

@@ -9,7 +9,7 @@ from ui import jobs, links, model_keys, plans, safe
 from workspace.models.labelling import require_prices
 from workspace.prompted.endpoints import KEY_VARIABLE, served
 from workspace.prompted.predicting import annotator_of, plan_prompted
-from workspace.prompted.questions import PromptedTask, Prompting, PromptKind
+from workspace.prompted.questions import Prompting, PromptKind, asked_tasks
 from workspace.runs.versions import known_exports
 from workspace.workspace import Workspace
 
@@ -18,7 +18,6 @@ _KINDS: dict[PromptKind, str] = {
     "few-shot": "the same few examples of train",
     "retrieval": "the most similar examples of train",
 }
-_TASKS: tuple[PromptedTask, ...] = ("classification", "attributes")
 _TEMPLATES = ("the format's own", "chat", "completion", "alpaca")
 
 
@@ -54,7 +53,7 @@ def _prompted(opened: Workspace, exports: list[str]) -> None:
         "How many", 1, 100, 4, key="prompted.examples", disabled=kind == "zero-shot"
     )
     first, second, third = st.columns([2, 3, 1])
-    task = first.selectbox("Asked for", _TASKS, key="prompted.task")
+    task = first.selectbox("Asked for", asked_tasks(opened), key="prompted.task")
     export = second.selectbox("As asked by the export", exports, key="prompted.export")
     budget = third.number_input("Budget in $", 0.0, value=5.0, step=1.0, format="%.2f")
     resume = st.checkbox(
@@ -114,7 +113,7 @@ def _endpoint(opened: Workspace, exports: list[str]) -> None:
         ).strip()
         first, second, third, fourth = st.columns(4)
         template = first.selectbox("Template", _TEMPLATES)
-        task = second.selectbox("Asked for", _TASKS)
+        task = second.selectbox("Asked for", asked_tasks(opened))
         export = third.selectbox("As asked by the export", exports)
         variable = fourth.text_input("Key is in the variable", placeholder=KEY_VARIABLE).strip()
         is_asked = st.form_submit_button(

@@ -24,10 +24,16 @@ from curation.llm.settings import ModelAnnotator
 from curation.llm.shots import Shot, Shots
 from curation.llm.stages import Asked, Vote
 
-PromptedTask = Literal["classification", "attributes"]
+PromptedTask = Literal[
+    "classification", "attributes", "answers", "pairs", "labels", "recommendation"
+]
 QUESTIONS: dict[PromptedTask, str] = {
     "classification": "predict:category",
     "attributes": "predict:attributes",
+    "answers": "predict:answers",
+    "pairs": "predict:pairs",
+    "labels": "predict:labels",
+    "recommendation": "predict:recommendation",
 }
 """What the ledger calls them."""
 
@@ -120,8 +126,8 @@ class PromptedStage:
     options
         The categories that are told; None for none beside what the export tells.
     is_free
-        Whether the answer may be any text: a checkpoint that has learned the form. Others are
-        made to answer by a schema, where there is one.
+        Whether the answer may be any text: a checkpoint that has learned the form, or an export
+        that asks for text. Others are made to answer by a schema, where there is one.
     checkpoint
         Which weights are asked (`curation.llm.requests.Request`).
     """
@@ -130,7 +136,7 @@ class PromptedStage:
     task: PromptedTask
     shots: Shots
     options: Options | None = None
-    schema: Literal["category", "attributes", "lists"] | None = None
+    schema: Literal["category", "attributes", "lists", "answer"] | None = None
     is_completion: bool = False
     is_free: bool = False
     checkpoint: str = ""
@@ -199,6 +205,8 @@ def answer_schema(kind: str | None, keys: Sequence[str]) -> dict[str, Any] | Non
     text = {"type": "string"}
     if kind == "category":
         return _object({"category_path": {"type": "array", "items": text}})
+    if kind == "answer":
+        return _object({"answer": text})
     if kind is None or not keys or len(keys) > _MOST_KEYS:
         return None
     if not all(_KEY.fullmatch(key) for key in keys):

@@ -44,11 +44,18 @@ _TARGETS: dict[PromptedTask, Literal["category", "attributes"]] = {
     "classification": "category",
     "attributes": "attributes",
 }
+_ASKED: dict[PromptedTask, tuple[str, ...]] = {
+    "answers": ("question_answering",),
+    "pairs": ("query_product", "product_pair", "question_answering"),
+    "labels": ("query_product", "product_pair", "sentiment", "question_answering"),
+    "recommendation": ("recommendation",),
+}
+"""The tasks of records that have a target of their own; which rows of them, their gold says."""
 _COLUMNS = (
     "{'example_id': 'VARCHAR', 'example_hash': 'VARCHAR', 'split': 'VARCHAR', "
     "'group_id': 'BIGINT', 'task': 'VARCHAR', 'category_path': 'VARCHAR[]', "
     "'attributes': 'JSON', 'copy': 'INTEGER', 'masked': 'VARCHAR', 'line': 'BIGINT', "
-    "'title': 'VARCHAR', 'description': 'VARCHAR'}"
+    "'title': 'VARCHAR', 'description': 'VARCHAR', 'target': 'VARCHAR'}"
 )
 _RECORD_SCHEMA = pl.Schema(
     {
@@ -64,6 +71,7 @@ _RECORD_SCHEMA = pl.Schema(
         "line": pl.Int64(),
         "title": pl.String(),
         "description": pl.String(),
+        "target": pl.String(),
     }
 )
 _NO_GROUP = -1
@@ -96,18 +104,25 @@ class SplitPrompts:
     notes: list[str]
 
     @property
-    def schema(self) -> Literal["category", "attributes", "lists"] | None:
+    def schema(self) -> Literal["category", "attributes", "lists", "answer"] | None:
         """The kind of answer that all rows want; None where it has no schema.
 
         An answer that holds a category and attributes has none: which attributes are wanted
         rests on the category.
         """
+        if self.task in _ASKED:
+            return None if self.is_text else "answer"
         targets = {self.settings.targets_of(task) for task in _tasks_with(self.settings, self.task)}
         if targets == {("category",)}:
             return "category"
         if targets == {("attributes",)}:
             return "lists" if self.settings.several_values == "list" else "attributes"
         return None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the answer is wanted as a text, and not as JSON."""
+        return self.task in _ASKED and self.settings.target_form == "text"
 
     @property
     def tells_categories(self) -> bool:
@@ -175,7 +190,7 @@ def split_prompts(
     where = f"export {found.folder.name}"
     if there.is_empty():
         raise InputError(
-            f"{where}: no line of the split {split!r} asks for the {_TARGETS[task]} of a row that has "
+            f"{where}: no line of the split {split!r} asks for the {_wanted(task)} of a row that has "
             "gold. Export again, or pass another --task, --split or --export."
         )
     notes = []
@@ -184,7 +199,9 @@ def split_prompts(
             f"{where}: {counted(n_without, 'gold row')} stand in no line and are not asked."
         )
     lines = _examples(found, split, settings.format, there["line"], how)
-    by_record = all(asks_by_record(settings.targets_of(t)) for t in _tasks_with(settings, task))
+    by_record = task == "attributes" and all(
+        asks_by_record(settings.targets_of(t)) for t in _tasks_with(settings, task)
+    )
     rows = pl.DataFrame(
         {
             "record_id": there["example_id"],
@@ -200,7 +217,9 @@ def split_prompts(
     return SplitPrompts(found, settings, task, rows, _groups(there), how, notes)
 
 
-def shots_for(asked: SplitPrompts, kind: PromptKind, k: int, seed: int) -> Shots:
+def shots_for(
+    workspace: Workspace, asked: SplitPrompts, kind: PromptKind, k: int, seed: int
+) -> Shots:
     """The examples of a kind of prompt: rows of the export's train split, unmasked, each once.
 
     Few-shot draws ``k`` of them, spread over the categories; retrieval finds the ``k`` most
@@ -215,6 +234,9 @@ def shots_for(asked: SplitPrompts, kind: PromptKind, k: int, seed: int) -> Shots
         return FixedShots()
     records = _records(asked.export, TRAIN, asked.settings, asked.task)
     records = records.filter(pl.col("masked").is_null(), pl.col("copy") == 0)
+    if asked.task in _ASKED:
+        shown = gold_of(workspace, asked.task, TRAIN)["example_id"]
+        records = records.filter(pl.col("example_id").is_in(shown.implode()))
     if records.is_empty():
         raise InputError(
             f"export {asked.export.folder.name}: its train split has no example to show. Use --prompt "
@@ -252,7 +274,13 @@ def _searched(records: pl.DataFrame, settings: ExportSettings) -> pl.Series:
 
 def _tasks_with(settings: ExportSettings, task: PromptedTask) -> list[str]:
     """The tasks of the export whose answer holds what is to be judged."""
+    if task in _ASKED:
+        return list(_ASKED[task])
     return [name for name in CATALOG_TASKS if _TARGETS[task] in settings.targets_of(name)]
+
+
+def _wanted(task: PromptedTask) -> str:
+    return _TARGETS.get(task, "target")
 
 
 def _groups(records: pl.DataFrame) -> dict[str, tuple[int, ...]]:
@@ -280,7 +308,11 @@ def _records(
     return (
         found.select(pl.col(name).cast(kind) for name, kind in _RECORD_SCHEMA.items())
         .filter(pl.col("task").is_in(_tasks_with(settings, task)))
-        .with_columns(joined("category_path").fill_null("").alias("category"))
+        .with_columns(
+            (pl.col("target") if task in _ASKED else joined("category_path"))
+            .fill_null("")
+            .alias("category")
+        )
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from curation.llm.candidates import inner_labels
 from curation.llm.exported import Template
-from curation.llm.prompted_stage import Options, PromptedStage, PromptedTask
+from curation.llm.prompted_stage import QUESTIONS, Options, PromptedStage, PromptedTask
 from curation.llm.settings import ModelAnnotator
 from curation.llm.shots import FixedShots, PromptKind, Shots
 from curation.llm.stages import Stage
@@ -20,6 +20,7 @@ from workspace.models.keeping import RECORDS_A_CHUNK
 from workspace.models.questionnaire import Questionnaire
 from workspace.models.stages import encoder_of
 from workspace.prompted.exported import SplitPrompts, shots_for, split_prompts
+from workspace.runs.gold import tasks_of
 
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
@@ -79,7 +80,7 @@ class PromptedQuestions:
             template=prompting.template if prompting.is_exact else "chat",
         )
         self._shots: Shots = shots_for(
-            self.asked, prompting.prompt, prompting.examples, prompting.seed
+            workspace, self.asked, prompting.prompt, prompting.examples, prompting.seed
         )
 
     @property
@@ -107,7 +108,7 @@ class PromptedQuestions:
             options=self._options(annotator),
             schema=None if is_exact else self.asked.schema,
             is_completion=self.asked.template != "chat",
-            is_free=is_exact,
+            is_free=is_exact or self.asked.is_text,
             checkpoint=self.prompting.checkpoint,
         )
 
@@ -160,4 +161,10 @@ class PromptedQuestions:
         return digest_of(body)
 
 
-__all__ = ["PromptKind", "PromptedQuestions", "PromptedTask", "Prompting"]
+def asked_tasks(workspace: Workspace, split: str = "test") -> list[PromptedTask]:
+    """The tasks that models can be asked about the rows of a split."""
+    known = tasks_of(workspace, split)
+    return [task for task in QUESTIONS if task in known]
+
+
+__all__ = ["PromptKind", "PromptedQuestions", "PromptedTask", "Prompting", "asked_tasks"]
