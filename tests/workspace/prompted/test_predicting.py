@@ -268,7 +268,7 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_spent(exported, llm_
         predict(workspace, split="train")
     with pytest.raises(InputError, match="no export 'other' here"):
         predict(workspace, export="other")
-    with pytest.raises(InputError, match=r"asks for the attributes|no gold attributes"):
+    with pytest.raises(InputError, match=r"asks for the attributes|no gold for attributes"):
         predict(workspace, task="attributes")
     predict_baseline(workspace, "majority")
     with pytest.raises(InputError, match="run 'majority' is here already and was not made by one"):
