@@ -76,3 +76,15 @@ def conform(frame: pl.LazyFrame) -> pl.LazyFrame:
 def text_of(*columns: str) -> pl.Expr:
     """One text from several columns, joined by a space, nulls left out."""
     return pl.concat_str([pl.col(c) for c in columns], separator=" ", ignore_nulls=True)
+
+
+def titled() -> pl.Expr:
+    """What a record is called in a list: its title, else its question or its query.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"title": ["Tea", None], "question": [None, "Hot?"], "query": [None] * 2})
+    >>> rows.select(titled())["title"].to_list()
+    ['Tea', 'Hot?']
+    """
+    return pl.coalesce("title", "question", "query").alias("title")

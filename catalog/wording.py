@@ -15,7 +15,7 @@ def counted(n: int, noun: str, plural: str | None = None) -> str:
 
 
 _SHORT = {"f1": "F1", "lca": "LCA", "mrr": "MRR", "ece": "ECE", "aurc": "AURC", "json": "JSON",
-          "ndcg": "nDCG", "brier": "Brier"}  # fmt: skip
+          "ndcg": "nDCG", "brier": "Brier", "bleu": "BLEU", "rouge": "ROUGE", "l": "L", "bert": "BERT"}  # fmt: skip
 
 
 def words(name: str) -> str:

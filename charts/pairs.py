@@ -72,8 +72,8 @@ def paired(pairs: Sequence[Pair], *, baseline: str, candidate: str) -> Drawing:
         height=_HEIGHT_PX,
         x_ticks=ticks,
         y_ticks=ticks,
-        x_title=f"{cut(baseline)}: rows right",
-        y_title=f"{cut(candidate)}: rows right",
+        x_title=f"{cut(baseline)}: share right",
+        y_title=f"{cut(candidate)}: share right",
         legend=legend_of(entries),
     )
 

@@ -112,16 +112,20 @@ def browser(
         key=f"compare.{wanted.change}",
         on_select="rerun",
         selection_mode="single-row",
+        column_config={"title": st.column_config.TextColumn(width="medium")},
     )
     for place in picked.selection.rows[:1]:
         if place < shown.rows.height:
-            whole(opened, version, shown.rows["example_id"][place], runs)
+            row = shown.rows.row(place, named=True)
+            whole(opened, version, row["example_id"], runs, row.get("attribute"))
 
 
-def whole(opened: Workspace, version: str, example: str, runs: list[str]) -> None:
+def whole(
+    opened: Workspace, version: str, example: str, runs: list[str], attribute: str | None = None
+) -> None:
     """One row: the product, the gold and how it came to be, what every run answered."""
     held = card(opened, example)
-    history = flips.gold_history(opened, example)
+    history = flips.gold_history(opened, example, attribute)
     with st.container(border=True):
         product.show(held, with_votes=False)
         st.markdown("**What the runs answered**")
@@ -136,7 +140,8 @@ def whole(opened: Workspace, version: str, example: str, runs: list[str]) -> Non
                 st.code(text, language=None, wrap_lines=True)
             if raw.is_empty():
                 st.caption("No run kept its raw output.")
-        st.markdown("**How the gold came to be**")
+        told = f" of {attribute}" if attribute else ""
+        st.markdown(safe.markdown(f"How the gold{told} came to be").join(("**", "**")))
         tables.show(history.steps)
         if history.log:
             tables.log([vars(entry) for entry in history.log])

@@ -12,21 +12,25 @@ from catalog.paths import join_path
 from ui import safe, tables
 from workspace.review.queue import Card
 
+MOST_GIVEN = 10
+
 
 def show(card: Card, *, with_votes: bool = True) -> None:
     """The product, then what is said of it."""
     record = card.record
-    st.subheader(safe.markdown(record["title"] or "(no title)"))
+    named = record["title"] or record["question"] or record["query"]
+    st.subheader(safe.markdown(named or "(no title)"))
     facts = [
         f"id {safe.markdown(record['record_id'])}",
         f"brand **{safe.markdown(record['brand'] or '–')}**",
         _price(record),
-        f"catalog says **{safe.markdown(join_path(record['category_path']) or 'nothing')}**",
+        f"{'source' if record['target'] else 'catalog'} says **{safe.markdown(_told(record))}**",
     ]
     st.markdown(" · ".join(fact for fact in facts if fact))
     images(record)
     if record["description"]:
         st.text(record["description"])
+    _asked(record)
     _attributes(record)
     for issue in card.issues:
         check = safe.markdown(tables.words(issue["check"]))
@@ -37,6 +41,28 @@ def show(card: Card, *, with_votes: bool = True) -> None:
     if extra:
         with st.expander("Other columns of the source"):
             st.json(extra, expanded=True)
+
+
+def _told(record: dict[str, Any]) -> str:
+    """The answer of the source: that of the record's task, else its category."""
+    return record["target"] or join_path(record["category_path"]) or "nothing"
+
+
+def _asked(record: dict[str, Any]) -> None:
+    """What a record of another task asks: query, question, what else is given, and the options."""
+    for name in ("query", "question"):
+        if record[name]:
+            st.markdown(f"**{name.capitalize()}**")
+            st.text(record[name])
+    given = record["context"] or []
+    if given:
+        st.markdown("**Given**")
+        for text in given[:MOST_GIVEN]:
+            st.text(text)
+        if len(given) > MOST_GIVEN:
+            st.caption(f"and {len(given) - MOST_GIVEN:,} more")
+    if record["options"]:
+        st.caption(safe.markdown(f"Options: {', '.join(record['options'][:MOST_GIVEN])}"))
 
 
 def _price(record: dict[str, Any]) -> str:

@@ -237,7 +237,13 @@ def worst(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> Non
 
 def errors(rows: pl.DataFrame) -> None:
     """Rows with their answers; one that is chosen can be taken to Review."""
-    picked = tables.show(rows, key="results.rows", on_select="rerun", selection_mode="single-row")
+    picked = tables.show(
+        rows,
+        key="results.rows",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={"title": st.column_config.TextColumn(width="medium")},
+    )
     for place in picked.selection.rows[:1]:
         example = rows["example_id"][place]
         links.to("review", f"Is the gold of {example} wrong? Review it", record=example)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from catalog.records import text_of
+from catalog.records import text_of, titled
 from evaluation.flip_causes import causes_counted, with_causes
 from workspace.runs.scoring import compare, runs_named
 from workspace.runs.views import run_rows
@@ -57,7 +57,7 @@ def flips_of_cause(
     limit: int = MOST_ROWS,
 ) -> pl.DataFrame:
     """``example_id, title, attribute, gold, baseline, candidate`` of the flips of one cause."""
-    titles = workspace.snapshot("load").scan("records").select("record_id", "title")
+    titles = workspace.snapshot("load").scan("records").select("record_id", titled())
     return (
         caused_flips(workspace, baseline, candidate, metric)
         .lazy()

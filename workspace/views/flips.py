@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from catalog.paths import SEPARATOR, join_path
+from catalog.records import titled
 from workspace.review.decisions import Logged, log
 from workspace.runs.views import run_rows
 from workspace.views.flip_causes import caused_flips
@@ -74,7 +75,7 @@ class FlipPage:
 def flip_page(workspace: Workspace, asked: Asked, wanted: FlipFilter, number: int = 1) -> FlipPage:
     """The rows of a comparison that changed, filtered, a page of them."""
     found = _wanted(asked.flips(workspace).lazy(), wanted)
-    titles = workspace.snapshot("load").scan("records").select("record_id", "title")
+    titles = workspace.snapshot("load").scan("records").select("record_id", titled())
     if wanted.text:
         found = found.join(
             titles, left_on="example_id", right_on="record_id", how="left", maintain_order="left"
@@ -168,29 +169,45 @@ class GoldHistory:
     log: list[Logged]
 
 
-def gold_history(workspace: Workspace, example_id: str) -> GoldHistory:
-    """The source's label, what annotators agreed on, what was changed, and the gold."""
+def gold_history(
+    workspace: Workspace, example_id: str, attribute: str | None = None
+) -> GoldHistory:
+    """The source's label, what annotators agreed on, what was changed, and the gold.
+
+    Parameters
+    ----------
+    attribute
+        Whose values are told; None for the answer of the record's task, else its category.
+    """
     mine = pl.col("record_id") == example_id
     steps: list[dict[str, Any]] = []
 
     def say(who: str, what: str | None, why: str = "") -> None:
         steps.append({"who": who, "what": what, "why": why})
 
+    has_target = False
     for row in _rows(workspace, "load", "records", mine):
-        say("catalog", _gold_text(row), "the label of the source")
-    for row in _rows(workspace, "agree", "consensus", mine & (pl.col("question") == "category")):
+        has_target = bool(row["target"]) and attribute is None
+        say("catalog", _gold_text(row, attribute), "the label of the source")
+    question = "category" if attribute is None else f"attribute:{attribute}"
+    asked = mine & (pl.col("question") == question) & pl.lit(not has_target)
+    for row in _rows(workspace, "agree", "consensus", asked):
         say("annotators", row["value"], "a tie" if row["is_tie"] else "the consensus")
     for row in _rows(workspace, "curate", "changes", mine):
         say("curate", row["after"], f"{row['field']} was {row['before']!r}: {row['reason']}")
     for row in _rows(workspace, "curate", "gold", mine):
         source = row.get("label_source")
-        say("gold", _gold_text(row), f"label by {source}" if source else "")
+        say("gold", _gold_text(row, attribute), f"label by {source}" if source else "")
     schema = dict.fromkeys(("who", "what", "why"), pl.String)
     return GoldHistory(pl.DataFrame(steps, schema=schema), log(workspace, record_id=example_id))
 
 
-def _gold_text(row: dict[str, Any]) -> str | None:
-    """What is right of a record: the answer of its task, else its category."""
+def _gold_text(row: dict[str, Any], attribute: str | None) -> str | None:
+    """What is right of a record: the values of an attribute, its own answer, else its category."""
+    if attribute is not None:
+        held = [a["evidences"] or [] for a in row["attributes"] or [] if a["key"] == attribute]
+        values = dict.fromkeys(e["value"] for evidences in held for e in evidences)
+        return ", ".join(values) or ("none: asked, and there is no value" if held else None)
     target: str | None = row["target"]
     return target or join_path(row["category_path"])
 

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from catalog.paths import SEPARATOR
+from catalog.records import titled
 from catalog.taxonomy.tree import NO_NODE
 from catalog.wording import words
 from evaluation.attributes import KINDS
@@ -320,7 +321,7 @@ def _with_titles(workspace: Workspace, rows: pl.LazyFrame) -> pl.DataFrame:
     titles = (
         workspace.snapshot("load")
         .scan("records")
-        .select("record_id", "title")
+        .select("record_id", titled())
         .filter(pl.col("record_id").is_in(held["example_id"].implode()))
         .collect()
     )

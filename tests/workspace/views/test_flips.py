@@ -75,3 +75,10 @@ def test_a_comparison_by_another_metric_is_kept_beside_the_first(workspace):
     assert [result.is_passed for result in gated.gates] == [True, False]
     assert not gated.is_passed and compare(workspace, "base", "new").is_passed
     assert {path.name: path.stat().st_mtime_ns for path in home.iterdir()} == kept
+
+
+def test_the_history_of_an_attribute_tells_its_values(workspace):
+    steps = flips.gold_history(workspace, f"r{TEST[0]}", "Colour").steps
+    assert steps.filter(who="gold")["what"].to_list() == ["red"]
+    other = flips.gold_history(workspace, f"r{TEST[0]}", "Size").steps
+    assert other["what"].null_count() == other.height > 0
