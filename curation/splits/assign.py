@@ -1,9 +1,10 @@
 """Whole groups into splits: sizes as asked, categories in proportion.
 
 A greedy start gives each group, the largest first, to the split that lacks most rows, which
-alone keeps every split within one largest group of its size. A local search (`search`) then
-moves and swaps groups as long as that brings the categories, at every level, closer to their
-proportion.
+alone keeps every split within one largest group of its size. On the way the largest groups are
+moved to where they leave the others most room for proportion (`coarse`). A local search
+(`search`) then moves and swaps groups as long as that brings the categories, at every level,
+closer to their proportion.
 """
 
 from __future__ import annotations
@@ -13,26 +14,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from curation.splits.coarse import LEVELS, place_largest
 from curation.splits.features import Feature
 from curation.splits.search import by_size, improve
 
 STEPS_A_GROUP = 200
 _FEWEST_STEPS = 200_000
 _MOST_STEPS = 20_000_000
+_COARSE_STEPS = 500
 
 
 @dataclass(frozen=True)
 class GroupCounts:
     """How many rows of each feature each group has, as a sparse matrix by group.
 
-    A feature is a category at some level; one row counts once at every level.
+    A feature is a category at some level; one row counts once at every level. ``kinds`` has the
+    level of each feature, from 0.
     """
 
     sizes: np.ndarray
     starts: np.ndarray
     features: np.ndarray
     counts: np.ndarray
-    n_features: int
+    kinds: np.ndarray
 
 
 def count_groups(labels: np.ndarray, features: Sequence[np.ndarray | Feature]) -> GroupCounts:
@@ -47,15 +51,15 @@ def count_groups(labels: np.ndarray, features: Sequence[np.ndarray | Feature]) -
         `Feature`, whose rows may have several codes.
     """
     n_groups = int(labels.max()) + 1 if len(labels) else 0
-    offset, keys = 0, []
+    keys, n_codes = [], []
     for feature in features:
         if isinstance(feature, Feature):
             rows, codes = feature.rows, feature.codes
         else:
             rows = np.flatnonzero(feature >= 0)
             codes = feature[rows]
-        keys.append(labels[rows].astype(np.int64) * (1 << 32) + codes + offset)
-        offset += int(codes.max()) + 1 if len(codes) else 0
+        keys.append(labels[rows].astype(np.int64) * (1 << 32) + codes + sum(n_codes))
+        n_codes.append(int(codes.max()) + 1 if len(codes) else 0)
     pairs, counts = np.unique(np.concatenate([np.empty(0, np.int64), *keys]), return_counts=True)
     owners = pairs >> 32
     starts = np.searchsorted(owners, np.arange(n_groups + 1))
@@ -64,7 +68,7 @@ def count_groups(labels: np.ndarray, features: Sequence[np.ndarray | Feature]) -
         starts.astype(np.int64),
         (pairs & 0xFFFFFFFF).astype(np.int64),
         counts.astype(np.int64),
-        offset,
+        np.repeat(np.arange(len(n_codes)), n_codes).astype(np.int64),
     )
 
 
@@ -90,7 +94,8 @@ def assign_groups(
         How far a category's rows in a split may be from their proportion, as a share of it,
         before that counts.
     steps_a_group
-        How long the search is: trials for each group, at least 200,000 in all.
+        How long the search is: trials for each group, at least 200,000 in all. The largest
+        groups are tried 500 times as often at each of their levels.
 
     Returns
     -------
@@ -103,10 +108,37 @@ def assign_groups(
     generator = np.random.default_rng(seed)
     shuffled = generator.permutation(len(counts.sizes))
     order = shuffled[np.argsort(-counts.sizes[shuffled], kind="stable")]
-    assigned: np.ndarray = by_size(order, counts.sizes, targets)
-    if counts.n_features == 0 or len(counts.sizes) < 2:
-        return assigned
     tolerance = max(slack * total, 1.0)
+    assigned = np.zeros(len(order), np.int64)
+    lacking = targets.copy()
+    n_placed = 0
+    for n in LEVELS if len(counts.kinds) else ():
+        if n < len(order):
+            by_size(order[n_placed:n], counts.sizes, lacking, assigned)
+            place_largest(
+                order,
+                n,
+                counts.sizes,
+                counts.starts,
+                counts.features,
+                counts.counts,
+                counts.kinds,
+                shares,
+                targets,
+                tolerance,
+                proportion_slack,
+                _COARSE_STEPS * steps_a_group,
+                seed,
+                assigned,
+            )
+            placed = order[:n]
+            lacking = targets - np.bincount(
+                assigned[placed], weights=counts.sizes[placed], minlength=len(targets)
+            )
+            n_placed = n
+    by_size(order[n_placed:], counts.sizes, lacking, assigned)
+    if not len(counts.kinds) or len(order) < 2:
+        return assigned
     improve(
         counts.sizes,
         counts.starts,
@@ -120,7 +152,7 @@ def assign_groups(
         min(max(steps_a_group * len(counts.sizes), _FEWEST_STEPS), _MOST_STEPS),
         seed,
         assigned,
-        counts.n_features,
+        len(counts.kinds),
     )
     return assigned
 
@@ -128,8 +160,8 @@ def assign_groups(
 def can_be_everywhere(counts: GroupCounts, room: float, n_splits: int) -> np.ndarray:
     """Features held by as many groups as there are splits, all but one of which fit any split."""
     owners = np.repeat(np.arange(len(counts.sizes)), np.diff(counts.starts))
-    holders = np.bincount(counts.features, minlength=counts.n_features)
+    holders = np.bincount(counts.features, minlength=len(counts.kinds))
     fitting = counts.features[counts.sizes[owners] <= room]
     return (holders >= n_splits) & (
-        np.bincount(fitting, minlength=counts.n_features) >= n_splits - 1
+        np.bincount(fitting, minlength=len(counts.kinds)) >= n_splits - 1
     )

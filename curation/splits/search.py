@@ -16,19 +16,16 @@ _SWAPS_TRIED = 400
 
 
 @numba.njit(cache=True, nogil=True)
-def by_size(order, sizes, targets):  # type: ignore[no-untyped-def]
-    """Give each group, in order, to the split that lacks most rows."""
-    lacking = targets.copy()
-    assigned = np.zeros(len(sizes), np.int64)
+def by_size(order, sizes, lacking, assigned):  # type: ignore[no-untyped-def]
+    """Give each group, in order, to the split that lacks most rows; changes the last two."""
     for group in order:
         split = np.argmax(lacking)
         assigned[group] = split
         lacking[split] -= sizes[group]
-    return assigned
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _next(state):  # type: ignore[no-untyped-def]
+def next_state(state):  # type: ignore[no-untyped-def]
     """The next state of a xorshift generator (Marsaglia 2003)."""
     state ^= state << np.uint64(13)
     state ^= state >> np.uint64(7)
@@ -114,7 +111,7 @@ def improve(  # type: ignore[no-untyped-def]
     halving = n_steps // n_halvings + 1
     state = np.uint64(seed) * np.uint64(2654435761) + np.uint64(88172645463325252)
     for step in range(n_steps):
-        state = _next(state)
+        state = next_state(state)
         group = np.int64((state >> np.uint64(11)) % np.uint64(n_groups))
         here = assigned[group]
         there = (here + 1 + np.int64((state >> np.uint64(5)) % np.uint64(n_splits - 1))) % n_splits
@@ -183,7 +180,7 @@ def _fill_gaps(  # type: ignore[no-untyped-def]
             _move(group, split, sizes, starts, features, counts, held, groups_of, rows, assigned)
             kept = False
             for _ in range(_SWAPS_TRIED):
-                state = _next(state)
+                state = next_state(state)
                 other = np.int64((state >> np.uint64(11)) % np.uint64(n_groups))
                 if assigned[other] != split or other == group:
                     continue
