@@ -1,13 +1,15 @@
 """Splits by brand beside scikit-learn: seconds, rows and categories of a 20 % test set, peak memory.
 
     python benchmarks/splits.py [--rows 100000 500000 2200000] [--scenarios real independent narrow]
+        [--bound SECONDS]
 
 40,000 Zipf brands, one of them with 15 % of the rows, and 1,257 Zipf categories of 21 departments. In
 `real` a brand's categories are as measured in two real catalogs (BigBasket, Amazon electronics): about
 1.5 times its rows to the power of .55, most rows in few of them. In `independent` any brand is in any
 category; in `narrow` four rows of five of every brand, however large, are in four categories. Everyone
 gets the same integers and runs in a process of its own. TV is the total variation of the test
-categories against all rows; `missing` are categories without a test row that have the groups for one.
+categories against all rows; `missing` are categories without a test row that have the groups for one. `--bound SECONDS` also looks, by integer
+programming, for a total variation that no split can be under, whatever it does.
 """
 
 from __future__ import annotations
@@ -108,10 +110,41 @@ def judged(is_test, brands, categories, departments) -> dict[str, float]:
     }
 
 
+def bound(brands, categories, departments, seconds: float, n_largest: int = 30) -> float:
+    """The least total variation of a split of the largest brands, where all other rows are free.
+
+    Chosen are x (0 or 1 a brand), r (the free rows of a category), d (what it lacks of its share)
+    and S (the share of test, within half a point), and the sum of d is least.
+    """
+    from scipy import sparse
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    table = sparse.coo_array((np.full(len(brands), 1 / len(brands)), (brands, categories))).tocsr()
+    order = np.argsort(-table.sum(1), kind="stable")
+    large, free = table[order[:n_largest]], table[order[n_largest:]].sum(0)
+    each, none = sparse.identity(len(free)), np.zeros(len(free))
+    shares = -table.sum(0)[:, None]
+    found = milp(
+        np.concatenate([np.zeros(n_largest), none, none + 1, [0]]),
+        integrality=np.concatenate([np.ones(n_largest), none, none, [0]]),
+        bounds=Bounds(
+            np.concatenate([np.zeros(n_largest), none, none, [TEST - 0.005]]),
+            np.concatenate([np.ones(n_largest), free, none + 1, [TEST + 0.005]]),
+        ),
+        constraints=[
+            LinearConstraint(sparse.hstack([large.T, each, each, shares]).tocsr(), 0, np.inf),
+            LinearConstraint(np.concatenate([large.sum(1), none + 1, none, [-1]])[None], 0, 0),
+        ],
+        options={"time_limit": seconds, "mip_rel_gap": 0.02},
+    )
+    return float(found.mip_dual_bound / (TEST + 0.005))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 500_000, 2_200_000])
     parser.add_argument("--scenarios", nargs="+", default=["real", "independent", "narrow"])
+    parser.add_argument("--bound", type=float)
     parser.add_argument("--child", nargs=3)
     options = parser.parse_args()
     if options.child:
@@ -125,6 +158,8 @@ def main() -> None:
     for scenario in options.scenarios:
         for n in options.rows:
             print(f"{scenario}, {n:,} rows", flush=True)
+            if options.bound:
+                print(f"  no split is under   TV {bound(*make(n, scenario), options.bound):.4f}")
             for who in (*PEERS, *OURS):
                 told = _run(who, scenario, n)
                 print(

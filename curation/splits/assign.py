@@ -14,14 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curation.splits.coarse import LEVELS, place_largest
+from curation.splits.coarse import FEW, LEVELS, place_largest
 from curation.splits.features import Feature
 from curation.splits.search import by_size, improve
 
 STEPS_A_GROUP = 200
 _FEWEST_STEPS = 200_000
 _MOST_STEPS = 20_000_000
-_COARSE_STEPS = 500
+_COARSE_STEPS, _STEPS_OF_FEW = 500, 2_000
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def assign_groups(
         before that counts.
     steps_a_group
         How long the search is: trials for each group, at least 200,000 in all. The largest
-        groups are tried 500 times as often at each of their levels.
+        groups are tried 500 times as often at each of their levels, few groups 2,000 times.
 
     Returns
     -------
@@ -109,52 +109,62 @@ def assign_groups(
     shuffled = generator.permutation(len(counts.sizes))
     order = shuffled[np.argsort(-counts.sizes[shuffled], kind="stable")]
     tolerance = max(slack * total, 1.0)
+    everywhere = can_be_everywhere(counts, shares.min() * total + tolerance, len(fractions))
     assigned = np.zeros(len(order), np.int64)
     lacking = targets.copy()
     n_placed = 0
-    for n in LEVELS if len(counts.kinds) else ():
-        if n < len(order):
-            by_size(order[n_placed:n], counts.sizes, lacking, assigned)
-            place_largest(
-                order,
-                n,
-                counts.sizes,
-                counts.starts,
-                counts.features,
-                counts.counts,
-                counts.kinds,
-                shares,
-                targets,
-                tolerance,
-                proportion_slack,
-                _COARSE_STEPS * steps_a_group,
-                seed,
-                assigned,
-            )
-            placed = order[:n]
-            lacking = targets - np.bincount(
-                assigned[placed], weights=counts.sizes[placed], minlength=len(targets)
-            )
-            n_placed = n
+    for n in _levels(counts):
+        by_size(order[n_placed:n], counts.sizes, lacking, assigned)
+        place_largest(
+            order,
+            n,
+            counts.sizes,
+            counts.starts,
+            counts.features,
+            counts.counts,
+            counts.kinds,
+            everywhere,
+            shares,
+            targets,
+            tolerance,
+            proportion_slack,
+            steps_a_group * (_STEPS_OF_FEW if n == len(order) else _COARSE_STEPS),
+            seed,
+            assigned,
+        )
+        placed = order[:n]
+        lacking = targets - np.bincount(
+            assigned[placed], weights=counts.sizes[placed], minlength=len(targets)
+        )
+        n_placed = n
     by_size(order[n_placed:], counts.sizes, lacking, assigned)
     if not len(counts.kinds) or len(order) < 2:
         return assigned
+    n_steps = min(max(steps_a_group * len(order), _FEWEST_STEPS), _MOST_STEPS)
     improve(
         counts.sizes,
         counts.starts,
         counts.features,
         counts.counts,
-        can_be_everywhere(counts, shares.min() * total + tolerance, len(fractions)),
+        everywhere,
         shares,
         targets,
         tolerance,
         proportion_slack,
-        min(max(steps_a_group * len(counts.sizes), _FEWEST_STEPS), _MOST_STEPS),
+        0 if n_placed == len(order) else n_steps,
         seed,
         assigned,
         len(counts.kinds),
     )
     return assigned
+
+
+def _levels(counts: GroupCounts) -> list[int]:
+    """How many of the largest groups are placed at each coarse level; all, where they are few."""
+    n_groups = len(counts.sizes)
+    if not len(counts.kinds) or n_groups < 2:
+        return []
+    return [n for n in LEVELS if n < n_groups] + ([n_groups] if n_groups <= FEW else [])
 
 
 def can_be_everywhere(counts: GroupCounts, room: float, n_splits: int) -> np.ndarray:
