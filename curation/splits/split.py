@@ -294,7 +294,7 @@ def _notes(figures: dict[str, Any]) -> list[str]:
     empty = [name for name, facts in figures["splits"].items() if not facts["n_rows"]]
     if empty:
         notes.append(
-            f"{' and '.join(empty)} got no row: there are only {counted(figures['n_groups'], 'group')}, "
+            f"{' and '.join(empty)} got no row: the rows make only {counted(figures['n_groups'], 'group')}, "
             f"the largest of {counted(figures['largest_group'], 'row')}"
         )
     if figures["n_missing_categories"]:

@@ -129,7 +129,7 @@ def test_a_chain_of_ties_of_every_kind_stays_whole():
     made = split_records(frame.lazy(), SplitSettings())
     assert made.figures["n_groups"] == 1
     assert set(made.assignments["split"]) == {"train"}
-    assert "got no row: there are only 1 group" in " ".join(made.notes)
+    assert "got no row: the rows make only 1 group" in " ".join(made.notes)
 
 
 @pytest.mark.parametrize("brand", ["Acme", None])
@@ -158,4 +158,4 @@ def test_a_single_category_leaves_only_sizes_to_keep():
 def test_more_splits_than_groups_is_said():
     frame = pl.DataFrame({"title": list("abcdef"), "brand": ["A", "A", "A", "B", "B", "B"]})
     made = split_records(frame.lazy(), SplitSettings())
-    assert "got no row: there are only 2 groups, the largest of 3 rows" in " ".join(made.notes)
+    assert "got no row: the rows make only 2 groups, the largest of 3 rows" in " ".join(made.notes)
