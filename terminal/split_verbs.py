@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from catalog.errors import InputError
+from catalog.wording import counted
 from terminal.options import HERE, Json, WorkspaceDir, fractions_of
 from terminal.output import Bar, print_json, print_table, say, tell
 from terminal.running import run_verb, watched
@@ -125,7 +126,10 @@ def split(
         bool,
         typer.Option("--compare-random", help="Score a baseline here and on a random split, too."),
     ] = False,
-    baseline: Annotated[str, typer.Option(help="For --compare-random: linear or knn.")] = "linear",
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="For --compare-random: linear, which it is by itself, or knn."),
+    ] = None,
     force: Annotated[bool, typer.Option(help="Split again even if nothing changed.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -149,6 +153,8 @@ def split(
         "frozen_ties": frozen_ties,
     }
     changes = {key: value for key, value in changes.items() if value is not None}
+    if baseline is not None and not compare:
+        raise InputError("--baseline is for --compare-random: it is what is scored on both splits.")
     if file is None:
         opened = Workspace(workspace)
         if brand_aliases is not None:
@@ -158,18 +164,31 @@ def split(
             )
         if frozen_test is not None:
             raise InputError("--frozen-test is for a FILE; of a workspace, split with --freeze.")
+        of_files = {
+            "--out": out,
+            "--group-column": group_column,
+            "--text-columns": text_columns,
+            "--id-column": id_column,
+        }
+        for option, value in of_files.items():
+            if value:
+                raise InputError(
+                    f"{option} is for a FILE, named before it; a workspace is split by [split]."
+                )
         if freeze is not None:
             tell(freeze_or_thaw(opened, freeze=freeze))
         if changes:
             opened.change("split", **changes)
         run_verb(workspace, ["split"], as_json and not compare, force=force)
         if compare:
-            _compare_random(opened, baseline, as_json)
+            _compare_random(opened, baseline or "linear", as_json)
         else:
             _tell_prompt_leaks(opened, as_json)
         return
     if compare:
         raise InputError("--compare-random is of a workspace, whose categories it learns.")
+    if force:
+        raise InputError("--force is of a workspace: a FILE is split whenever it is asked.")
     if freeze is not None:
         raise InputError("--freeze is of a workspace; of a FILE, name --frozen-test TEST.")
     if out is None:
@@ -194,7 +213,8 @@ def split(
             for name, s in made["splits"].items()
         ],
     )
-    say(f"{made['n_groups']:,} groups, the largest of {made['largest_group']:,} rows")
+    groups, rows = counted(made["n_groups"], "group"), counted(made["largest_group"], "row")
+    say(f"{groups}, the largest of {rows}")
 
 
 def _compare_random(opened: Workspace, baseline: str, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -169,8 +170,11 @@ def split_settings(changes: dict[str, Any]) -> SplitSettings:
     try:
         return SplitSettings(**changes)
     except ValidationError as error:
-        told = (f"--{str(e['loc'][0]).replace('_', '-')}: {e['msg']}" for e in error.errors())
-        raise InputError("; ".join(told)) from error
+        told = (
+            f"--{str(e['loc'][0]).replace('_', '-')}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+        )
+        raise InputError("; ".join(told) + ".") from error
 
 
 def split_file(
@@ -194,21 +198,31 @@ def split_file(
     Raises
     ------
     InputError
-        If it cannot be read or a column is missing; nothing is then written.
+        If it cannot be read, a column is missing, or the parts would take the place of the files
+        that are read; nothing is then written.
     """
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file: --out names the folder for the files of the splits.")
     file = read_file(path, id_column=id_column)
     require_columns(path, file.frame, group_columns)
     names = text_columns(columns, path, file.frame) if columns else []
-    if settings.by == "query":
-        require_columns(path, file.frame, ["query"])
     require_brand_column(group_columns, settings.brand_aliases)
+    needed = {
+        "query": settings.by == "query",
+        settings.time_column: settings.by == "time",
+        "split_hint": settings.keep_publisher,
+    }
+    require_columns(path, file.frame, [name for name, is_needed in needed.items() if is_needed])
     is_frozen = None if frozen_test is None else _frozen_rows(file, frozen_test, id_column)
+    suffix = {"xlsx": "csv", "json": "jsonl"}.get(file.format, file.format)
+    suffix = path.suffix.lstrip(".") if path.suffix.lower() == ".tsv" else suffix
+    for source in (path, frozen_test):
+        if source is not None and _is_a_part(source, out, suffix):
+            raise InputError(f"{source} would be written over: name another folder with --out.")
     made = _split_plain(file.frame, group_columns, names, settings, is_frozen, progress)
     written = {}
     with full_disk_told(out):
         out.mkdir(parents=True, exist_ok=True)
-        suffix = {"xlsx": "csv", "json": "jsonl"}.get(file.format, file.format)
-        suffix = path.suffix.lstrip(".") if path.suffix.lower() == ".tsv" else suffix
         for name in [*settings.names, DROPPED]:
             rows = made.assignments.filter(pl.col("split") == name)["row"]
             if name == DROPPED and not len(rows):
@@ -233,6 +247,12 @@ def split_file(
     }
 
 
+def _is_a_part(source: Path, out: Path, suffix: str) -> bool:
+    """Whether a file that is read lies where one of the parts would be written."""
+    is_named_so = re.fullmatch(rf"(train|validation|test|dropped|fold-\d+)\.{suffix}", source.name)
+    return source.resolve().parent == out.resolve() and is_named_so is not None
+
+
 def _split_plain(
     frame: pl.DataFrame,
     group_columns: list[str],
@@ -251,6 +271,7 @@ def _split_plain(
     wanted = [*names, *_KEPT_COLUMNS]
     wanted += ["query"] if settings.by == "query" else []
     wanted += [settings.time_column] if settings.by == "time" else []
+    wanted += ["split_hint"] if settings.keep_publisher else []
     held = [name for name in dict.fromkeys(wanted) if name in frame.columns]
     rows = frame.select(pl.int_range(pl.len()).alias("_row"), *held).with_columns(**keys)
     by_query = settings.by == "query"

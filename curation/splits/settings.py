@@ -26,7 +26,7 @@ class SplitSettings(GroupSettings):
     """
 
     fractions: tuple[float, ...] = (0.8, 0.1, 0.1)
-    seed: int = 7
+    seed: int = Field(default=7, ge=0)
     slack: float = Field(default=0.005, ge=0, le=0.2)
     proportion_slack: float = Field(default=0.0, ge=0, le=1)
     keep: list[Kept] = Field(default=["category"])

@@ -39,9 +39,8 @@ def unlike(n):
 @st.composite
 def chains(draw):
     """Each record is tied to the one before it: by title or by brand, in turn or at will."""
-    titles, brands, k = ["t0 u0 v0"], ["brand 0"], 0
-    for by_title in draw(st.lists(st.booleans(), min_size=1, max_size=25)):
-        k += 1
+    titles, brands = ["t0 u0 v0"], ["brand 0"]
+    for k, by_title in enumerate(draw(st.lists(st.booleans(), min_size=1, max_size=25)), 1):
         titles.append(titles[-1] if by_title else f"t{k} u{k} v{k}")
         brands.append(f"brand {k}" if by_title else brands[-1])
     order = draw(st.permutations(range(len(titles))))
