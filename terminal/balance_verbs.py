@@ -78,9 +78,7 @@ def balance(
     for name, text in (("total", total), ("cap", cap), ("floor", floor)):
         if text is not None:
             changes[name] = _number_or_none(name, text)
-    if changes:
-        opened.change("balance", **changes)
-    with watched(opened, "balance") as progress:
+    with opened.trying("balance", **changes), watched(opened, "balance") as progress:
         made = opened.run("balance", progress=progress, force=force)
     tell_notes(made)
     _print_balance(opened, made, rows, as_json)

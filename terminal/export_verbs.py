@@ -137,9 +137,7 @@ def export(
         free_folder(to_disk)
     if to_hub is not None:
         hub_token(to_hub)
-    if changes:
-        opened.change("export", **changes)
-    with watched(opened, "export") as progress:
+    with opened.trying("export", **changes), watched(opened, "export") as progress:
         made = make_export(opened, progress=progress, force=force)
     tell_notes(made.made)
     out = _sent_out(made, to_disk, to_hub, private)

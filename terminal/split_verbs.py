@@ -22,7 +22,7 @@ from workspace.plain_files import (
 )
 from workspace.progress import Progress
 from workspace.reports.certificate import require_page, write_page
-from workspace.split_costs import compare_random
+from workspace.split_costs import check_baseline, compare_random
 from workspace.views.split_proof import shown_prompt_leaks
 from workspace.workspace import Workspace
 
@@ -128,7 +128,7 @@ def split(
     ] = False,
     baseline: Annotated[
         str | None,
-        typer.Option(help="For --compare-random: linear, which it is by itself, or knn."),
+        typer.Option(help="For --compare-random: linear by itself; knn or majority."),
     ] = None,
     force: Annotated[bool, typer.Option(help="Split again even if nothing changed.")] = False,
     as_json: Json = False,
@@ -155,6 +155,8 @@ def split(
     changes = {key: value for key, value in changes.items() if value is not None}
     if baseline is not None and not compare:
         raise InputError("--baseline is for --compare-random: it is what is scored on both splits.")
+    if baseline is not None:
+        check_baseline(baseline)
     if file is None:
         opened = Workspace(workspace)
         if brand_aliases is not None:
@@ -177,9 +179,8 @@ def split(
                 )
         if freeze is not None:
             tell(freeze_or_thaw(opened, freeze=freeze))
-        if changes:
-            opened.change("split", **changes)
-        run_verb(workspace, ["split"], as_json and not compare, force=force)
+        with opened.trying("split", **changes):
+            run_verb(workspace, ["split"], as_json and not compare, force=force)
         if compare:
             _compare_random(opened, baseline or "linear", as_json)
         else:

@@ -19,6 +19,12 @@ from workspace.workspace import Workspace
 COSTS = "split_costs.json"
 
 
+def check_baseline(baseline: str) -> None:
+    """Refuse a baseline that there is not."""
+    if baseline not in BASELINES:
+        raise InputError(f"--baseline {baseline}: expected one of {', '.join(BASELINES)}.")
+
+
 def compare_random(
     workspace: Workspace, baseline: str = "linear", *, progress: Told | None = None
 ) -> dict[str, Any]:
@@ -31,8 +37,7 @@ def compare_random(
     InputError
         If there is no such baseline, or no category to learn.
     """
-    if baseline not in BASELINES:
-        raise InputError(f"--baseline {baseline}: expected one of {', '.join(BASELINES)}.")
+    check_baseline(baseline)
     snapshot = workspace.snapshot("split")
     split = snapshot.scan("split").filter(pl.col("split").is_in(["train", "test"]))
     gold = workspace.snapshot("curate").scan("gold")

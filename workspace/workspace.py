@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import WorkspaceError
+from catalog.errors import InputError, WorkspaceError
 from catalog.taxonomy import Taxonomy
-from workspace.atomic import read_json, sha256_of, write_json
+from workspace.atomic import read_json, sha256_of, write_json, write_text
 from workspace.database.store import Database
 from workspace.layout import Layout
 from workspace.progress import Progress, ProgressState, read_progress
@@ -84,6 +86,19 @@ class Workspace:
     def change(self, section: str, **changes: Any) -> None:
         """Change settings of one section, in the file and here; None takes a setting out."""
         self.settings = change_settings(self.layout.settings, section, changes)
+
+    @contextmanager
+    def trying(self, section: str, **changes: Any) -> Iterator[None]:
+        """Change settings for what is run inside; taken back where the records refuse them."""
+        before = self.layout.settings.read_text("utf-8")
+        if changes:
+            self.change(section, **changes)
+        try:
+            yield
+        except InputError:
+            write_text(self.layout.settings, before)
+            self.settings = read_settings(self.layout.settings)
+            raise
 
     def remove(self, section: str) -> None:
         """Take a section such as ``annotators.NAME`` out of the settings, in the file and here."""

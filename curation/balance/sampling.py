@@ -9,11 +9,12 @@ import numpy as np
 import polars as pl
 
 from catalog.brands import brand_keys
+from catalog.errors import InputError
 from catalog.wording import counted
 from curation.balance.draws import draws
 from curation.balance.evenness import entropy_bits, gini
 from curation.balance.settings import BalanceSettings
-from curation.balance.tables import at_level, by_level, evenness, shortfall
+from curation.balance.tables import LEAF, at_level, by_level, evenness, shortfall
 from curation.balance.targets import formula, row_weights, target_counts
 from stats.estimate import number_or_none
 
@@ -107,6 +108,12 @@ def _described(gold_train: pl.DataFrame, settings: BalanceSettings) -> pl.DataFr
         group=pl.concat_str(pl.lit("group "), pl.col("group_id").cast(pl.String)),
         cluster=clusters,
     ).with_columns(brand_keys(gold_train["brand"]).alias("brand"))
+    deepest = int(frame["path"].list.len().max() or 0)  # type: ignore[arg-type]
+    if settings.level != LEAF and int(settings.level) > max(deepest, 1):
+        raise InputError(
+            f"balance level {settings.level}: the deepest category of train is at level {deepest}. "
+            "Give a level down to it, or leaf."
+        )
     variety = pl.coalesce(pl.concat_str(pl.lit("brand "), "brand"), "group", "record_id")
     return at_level(frame.with_columns(variety.alias("variety")).drop("group"), settings.level)
 

@@ -47,6 +47,8 @@ def require_page(path: Path) -> None:
     """
     if not path.exists():
         return
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: --html names the file of the page.")
     if path.is_file():
         with path.open("rb") as file:
             start = file.read(100).lstrip().lower()
