@@ -10,10 +10,11 @@ from typing import Any
 import streamlit as st
 
 from stats.estimate import Estimate
-from ui import file_brands, files, tables
+from ui import file_brands, file_split, files, tables
 from workspace.brand_files import read_aliases
 from workspace.checking import check_split_files
 from workspace.plain_files import split_file, split_settings
+from workspace.reports.certificate import write_page
 from workspace.vote_files import LEVELS, FileAgreement, VoteFile, agree_file
 
 _COEFFICIENTS = {
@@ -34,6 +35,7 @@ def check_split() -> None:
     with st.form("files.check_split"):
         groups, texts, near, row_id = _what_ties(names)
         aliases = file_brands.aliases("files.check_split")
+        generic = file_split.names_of_no_brand()
         asked = _go("Check for leaks")
     found = files.outcome(
         "check_split",
@@ -46,6 +48,7 @@ def check_split() -> None:
             columns=texts,
             near_duplicates=near,
             brand_aliases=aliases,
+            generic_brands=generic,
             id_column=row_id,
         ),
     )
@@ -71,11 +74,16 @@ def check_split() -> None:
         tables.show(
             leaks.listed, column_config={"left_id": "row to learn from", "right_id": "row held out"}
         )
+    page = files.folder("certificate") / "certificate.html"
+    write_page(found.certificate, page, f"{train.name} and {test.name}")
+    files.download("Certificate (HTML)", page, page.name)
 
 
 def split() -> None:
     """A file in two or three parts that share nothing."""
-    path = files.dropped("A file to split", "files.split_file")
+    left, right = st.columns(2)
+    path = files.dropped("A file to split", "files.split_file", place=left)
+    frozen = files.dropped("Its frozen test, if one was cut before", "files.frozen", place=right)
     names = files.columns(path) if path else None
     if path is None or names is None:
         return
@@ -86,24 +94,25 @@ def split() -> None:
         validation = b.number_input("Validation %", 0, 98, 10)
         seed = c.number_input("Seed", 0, 10**9, 7)
         aliases = file_brands.aliases("files.split")
+        more = file_split.ways(names)
         asked = _go("Split the file")
     parts = [train, validation, 100 - train - validation]
     shares = [part / 100 for part in parts if part != 0]
 
     def run() -> dict[str, Any]:
         out = files.folder("split")
-        chosen = {"fractions": shares, "near_duplicates": near, "seed": seed}
+        chosen = {"fractions": shares, "near_duplicates": near, "seed": seed, **more}
         if aliases is not None:
             chosen["brand_aliases"] = read_aliases(aliases)
-        settings = split_settings(chosen)
         shutil.rmtree(out, ignore_errors=True)
         made = split_file(
-            path, out, settings, group_columns=groups, columns=texts, id_column=row_id
-        )
+            path, out, split_settings(chosen), group_columns=groups, columns=texts,
+            id_column=row_id, frozen_test=frozen,
+        )  # fmt: skip
         shutil.make_archive(str(files.folder("zip") / "splits"), "zip", out)
         return made
 
-    made = files.outcome("split", (path, aliases), asked, run)
+    made = files.outcome("split", (path, aliases, frozen), asked, run)
     if made is None:
         return
     files.notes(made["notes"])

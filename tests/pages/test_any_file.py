@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -57,6 +58,20 @@ def test_leaks_are_found_by_brand_and_by_words(any_file):
     assert told["Shared groups"] == "1"
     assert told["Near-duplicate pairs"] == "1"
     assert told["Largest similarity"] == "1.00"
+    assert [b.label for b in shown.download_button] == ["Certificate (HTML)"]
+    folder = shown.session_state["files.folder"].name
+    page = (Path(folder) / "certificate" / "certificate.html").read_text()
+    assert "train.csv" in page and "arden" in page
+
+
+def test_the_shops_own_brand_is_no_leak(any_file):
+    shown = any_file("Leaks between two files")
+    drop(shown, "files.train", "train.csv", TRAIN)
+    drop(shown, "files.test", "test.csv", TEST)
+    shown.run()
+    next(t for t in shown.text_input if t.label == "Brands that tie nothing").set_value("Arden")
+    press(shown, "Check for leaks")
+    assert figures(shown)["Shared groups"] == "0"
 
 
 def test_names_of_one_brand_come_from_a_file(any_file):
@@ -151,6 +166,32 @@ def test_a_file_is_split_and_no_brand_crosses(any_file):
     brands = [set(part["brand"]) for part in parts.values()]
     assert not brands[0] & brands[1] and not brands[0] & brands[2] and not brands[1] & brands[2]
     assert made["splits"]["train"]["n_rows"] == parts["train.csv"].height == 64
+
+
+def test_a_file_is_split_by_time_and_into_folds_around_a_frozen_test(any_file):
+    rows = "".join(f"{n},title{n} tone{n},m{n},2026-01-{1 + n // 2:02d}\n" for n in range(40))
+    shown = any_file("Split")
+    drop(shown, "files.split_file", "shop.csv", "id,title,brand,date\n" + rows)
+    shown.run()
+    next(s for s in shown.selectbox if s.label == "Kept together by").set_value("time")
+    next(n for n in shown.number_input if n.label == "Folds").set_value(3)
+    press(shown, "Split the file")
+    assert errors(shown) == []
+    packed = shown.session_state["files.folder"].name + "/zip/splits.zip"
+    with zipfile.ZipFile(packed) as archive:
+        parts = {name: pl.read_csv(io.BytesIO(archive.read(name))) for name in archive.namelist()}
+    assert parts["train.csv"]["date"].max() < parts["test.csv"]["date"].min()
+    held = pl.concat([parts[f"fold-{k}.csv"] for k in (1, 2, 3)])
+    assert sorted(held["id"]) == sorted([*parts["train.csv"]["id"], *parts["validation.csv"]["id"]])
+
+    drop(shown, "files.frozen", "before.csv", "id,title\n3,any\n5,any\n")
+    shown.run()
+    next(s for s in shown.selectbox if s.label == "Kept together by").set_value("brand")
+    next(n for n in shown.number_input if n.label == "Folds").set_value(0)
+    press(shown, "Split the file")
+    with zipfile.ZipFile(packed) as archive:
+        test = pl.read_csv(io.BytesIO(archive.read("test.csv")))
+    assert sorted(test["id"]) == [3, 5]
 
 
 def test_impossible_shares_are_one_red_line(any_file):
