@@ -40,7 +40,7 @@ class BalanceSettings(BaseModel):
     floor: int | None = Field(default=None, ge=1)
     by: By = "both"
     max_repeats: int = Field(default=5, ge=0)
-    seed: int = 7
+    seed: int = Field(default=7, ge=0)
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:

@@ -36,7 +36,7 @@ class RehearsalSettings(BaseModel):
     licence: str | None = None
     share: float = Field(default=0.1, gt=0, lt=1)
     near_duplicates: float = Field(default=0.8, gt=0, le=1)
-    seed: int = 7
+    seed: int = Field(default=7, ge=0)
 
     @model_validator(mode="after")
     def _has_a_licence(self) -> Self:
@@ -87,7 +87,7 @@ class ExportSettings(BaseModel):
     mask_field: TextField | None = None
     mask_probability: float = Field(default=0.05, ge=0, le=1)
     mask_answers: bool = False
-    seed: int = 7
+    seed: int = Field(default=7, ge=0)
     rehearsal: RehearsalSettings = RehearsalSettings()
 
     @field_validator("name")
