@@ -104,16 +104,52 @@ def assign_groups(
     """
     total = int(counts.sizes.sum())
     shares = np.array(fractions)
-    targets = shares * total
-    generator = np.random.default_rng(seed)
-    shuffled = generator.permutation(len(counts.sizes))
-    order = shuffled[np.argsort(-counts.sizes[shuffled], kind="stable")]
     tolerance = max(slack * total, 1.0)
-    everywhere = can_be_everywhere(counts, shares.min() * total + tolerance, len(fractions))
-    assigned = np.zeros(len(order), np.int64)
-    lacking = targets.copy()
+    asked = _Asked(
+        counts,
+        shares,
+        shares * total,
+        tolerance,
+        proportion_slack,
+        can_be_everywhere(counts, shares.min() * total + tolerance, len(fractions)),
+        steps_a_group,
+        seed,
+    )
+    n_groups = len(counts.sizes)
+    shuffled = np.random.default_rng(seed).permutation(n_groups)
+    order = shuffled[np.argsort(-counts.sizes[shuffled], kind="stable")]
+    levels = [n for n in LEVELS if n < n_groups] if len(counts.kinds) else []
+    assigned = _searched(asked, order, levels)
+    if len(counts.kinds) and 1 < n_groups <= FEW:
+        assigned = min(
+            (assigned, _searched(asked, order, [*levels, n_groups])),
+            key=lambda made: _distance(asked, made),
+        )
+    _fill_empty(counts.sizes, asked.targets, assigned)
+    return assigned
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What `assign_groups` is given, and what follows from it."""
+
+    counts: GroupCounts
+    shares: np.ndarray
+    targets: np.ndarray
+    tolerance: float
+    proportion_slack: float
+    everywhere: np.ndarray
+    steps_a_group: int
+    seed: int
+
+
+def _searched(asked: _Asked, order: np.ndarray, levels: list[int]) -> np.ndarray:
+    """The split of each group: the largest by level, the others by size, then the local search."""
+    counts, n_groups = asked.counts, len(order)
+    assigned = np.zeros(n_groups, np.int64)
+    lacking = asked.targets.copy()
     n_placed = 0
-    for n in _levels(counts):
+    for n in levels:
         by_size(order[n_placed:n], counts.sizes, lacking, assigned)
         place_largest(
             order,
@@ -123,44 +159,54 @@ def assign_groups(
             counts.features,
             counts.counts,
             counts.kinds,
-            everywhere,
-            shares,
-            targets,
-            tolerance,
-            proportion_slack,
-            steps_a_group * (_STEPS_OF_FEW if n == len(order) else _COARSE_STEPS),
-            seed,
+            asked.everywhere,
+            asked.shares,
+            asked.targets,
+            asked.tolerance,
+            asked.proportion_slack,
+            asked.steps_a_group * (_STEPS_OF_FEW if n == n_groups else _COARSE_STEPS),
+            asked.seed,
             assigned,
         )
         placed = order[:n]
-        lacking = targets - np.bincount(
-            assigned[placed], weights=counts.sizes[placed], minlength=len(targets)
+        lacking = asked.targets - np.bincount(
+            assigned[placed], weights=counts.sizes[placed], minlength=len(asked.targets)
         )
         n_placed = n
     by_size(order[n_placed:], counts.sizes, lacking, assigned)
-    if len(order) < 2:
+    if not len(counts.kinds) or n_groups < 2:
         return assigned
-    if not len(counts.kinds):
-        _fill_empty(counts.sizes, targets, assigned)
-        return assigned
-    n_steps = min(max(steps_a_group * len(order), _FEWEST_STEPS), _MOST_STEPS)
+    n_steps = min(max(asked.steps_a_group * n_groups, _FEWEST_STEPS), _MOST_STEPS)
     improve(
         counts.sizes,
         counts.starts,
         counts.features,
         counts.counts,
-        everywhere,
-        shares,
-        targets,
-        tolerance,
-        proportion_slack,
-        0 if n_placed == len(order) else n_steps,
-        seed,
+        asked.everywhere,
+        asked.shares,
+        asked.targets,
+        asked.tolerance,
+        asked.proportion_slack,
+        0 if n_placed == n_groups else n_steps,
+        asked.seed,
         assigned,
         len(counts.kinds),
     )
-    _fill_empty(counts.sizes, targets, assigned)
     return assigned
+
+
+def _distance(asked: _Asked, assigned: np.ndarray) -> tuple[float, int, float]:
+    """Rows beyond the tolerance, features absent that could be there, and rows off proportion."""
+    counts, n_splits, n_features = asked.counts, len(asked.shares), len(asked.counts.kinds)
+    rows = np.bincount(assigned, weights=counts.sizes, minlength=n_splits)
+    beyond = np.maximum(np.abs(rows - asked.targets) - asked.tolerance, 0).max()
+    cells = np.repeat(assigned, np.diff(counts.starts)) * n_features + counts.features
+    held = np.bincount(cells, weights=counts.counts, minlength=n_splits * n_features)
+    held = held.reshape(n_splits, n_features)
+    share = asked.shares[:, None] * held.sum(0)
+    off = np.maximum(np.abs(held - share) - asked.proportion_slack * share, 0)
+    absent = (held == 0) & asked.everywhere
+    return float(beyond), int(absent.sum()), float((off / asked.shares[:, None]).sum())
 
 
 def _fill_empty(sizes: np.ndarray, targets: np.ndarray, assigned: np.ndarray) -> None:
@@ -179,14 +225,6 @@ def _fill_empty(sizes: np.ndarray, targets: np.ndarray, assigned: np.ndarray) ->
         smallest = groups[np.argmin(sizes[groups])]
         if n_groups[giver] > 1 and over[giver] - sizes[smallest] >= -sizes.max():
             assigned[smallest] = split
-
-
-def _levels(counts: GroupCounts) -> list[int]:
-    """How many of the largest groups are placed at each coarse level; all, where they are few."""
-    n_groups = len(counts.sizes)
-    if not len(counts.kinds) or n_groups < 2:
-        return []
-    return [n for n in LEVELS if n < n_groups] + ([n_groups] if n_groups <= FEW else [])
 
 
 def can_be_everywhere(counts: GroupCounts, room: float, n_splits: int) -> np.ndarray:

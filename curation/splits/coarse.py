@@ -6,7 +6,7 @@ one after the other on a coarse view of the catalog (a multilevel search, as in 
 Hendrickson and Leland 1995): the rows of the groups that have no place yet may go anywhere, row by
 row. What a split then lacks or has too much of, whatever is filled in, bounds from below how far
 it will be from proportion, and that bound is made small. Where there are few groups, all are
-placed so, and nothing is free.
+placed so as well, with nothing free, and the better of both ways is taken.
 """
 
 from __future__ import annotations
