@@ -13,41 +13,54 @@ _BY = {
 }
 _UNITS, _NUMBERS, _OVERFLOW = ["words", "chars"], ["show", "break"], ["assign", "break", "drop"]
 _KEPT = ["category", "label", "price", "language"]
+_WIDTH_PX = 210
 _TIES = {"drop": "are dropped", "test": "go into test"}
 
 
 def ways(names: list[str]) -> dict[str, Any]:
     """Settings of `[split]` from an expander within a form."""
     with st.expander("Query, time, proportions, folds and how texts are compared"):
-        a, b, c, d = st.columns(4)
-        by = a.selectbox("Kept together by", list(_BY), format_func=_BY.__getitem__)
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        by = row.selectbox(
+            "Kept together by", list(_BY), format_func=_BY.__getitem__, width=_WIDTH_PX
+        )
         dates = [name for name in ("date", "time", "timestamp", "created_at") if name in names]
-        time = b.selectbox(
+        time = row.selectbox(
             "Column of the time",
             names,
             names.index(dates[0]) if dates else None,
             help="For a split by time: numbers or ISO dates.",
+            width=_WIDTH_PX,
         )
-        overflow = c.selectbox("Group larger than a split", _OVERFLOW)
-        folds = d.number_input(
-            "Folds", 0, 1000, 0, help="Of what is not in test, one file each; 0 for none."
+        overflow = row.selectbox("Group larger than a split", _OVERFLOW, width=_WIDTH_PX)
+        folds = row.number_input(
+            "Folds",
+            0,
+            1000,
+            0,
+            help="Of what is not in test, one file each; 0 for none.",
+            width=_WIDTH_PX,
         )
-        a, b, c, d = st.columns(4)
-        slack = a.number_input("Slack of sizes", 0.0, 0.2, 0.005, 0.005, format="%.3f")
-        proportion = b.number_input("Slack of proportions", 0.0, 1.0, 0.0, 0.05)
-        keep = c.multiselect("Keeps its proportion", _KEPT, ["category"])
-        ties = d.selectbox(
-            "Rows that tie to a frozen test", list(_TIES), format_func=_TIES.__getitem__
+        slack = row.number_input(
+            "Slack of sizes", 0.0, 0.2, 0.005, 0.005, format="%.3f", width=_WIDTH_PX
         )
-        a, b, c, d = st.columns(4, vertical_alignment="bottom")
-        unit = a.selectbox("Sets of", _UNITS, help="chars: character n-grams")
-        ngram = b.number_input("Characters of an n-gram", 2, 7, 5)
-        numbers = c.selectbox(
+        proportion = row.number_input("Slack of proportions", 0.0, 1.0, 0.0, 0.05, width=_WIDTH_PX)
+        keep = row.multiselect("Keeps its proportion", _KEPT, ["category"], width=_WIDTH_PX)
+        ties = row.selectbox(
+            "Rows that tie to a frozen test",
+            list(_TIES),
+            format_func=_TIES.__getitem__,
+            width=_WIDTH_PX,
+        )
+        unit = row.selectbox("Sets of", _UNITS, help="chars: character n-grams", width=_WIDTH_PX)
+        ngram = row.number_input("Characters of an n-gram", 2, 7, 5, width=_WIDTH_PX)
+        numbers = row.selectbox(
             "128GB against 256GB",
             _NUMBERS,
             help="break: texts whose quantities or model numbers contradict each other do not tie",
+            width=_WIDTH_PX,
         )
-        publisher = d.checkbox(
+        publisher = row.checkbox(
             "Keep the publisher's split",
             disabled="split_hint" not in names,
             help="Rows stay where the column split_hint puts them, whatever leaks.",

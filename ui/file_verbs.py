@@ -176,9 +176,9 @@ def _tile(place: Any, told: str, found: Estimate) -> None:
 
 def _what_ties(names: list[str]) -> tuple[list[str], list[str], float, str | None]:
     a, b = st.columns(2, vertical_alignment="bottom")
-    c, d = st.columns(2, vertical_alignment="bottom")
     groups = a.multiselect("Columns whose values may not cross", names, files.usual(names, "brand"))
     texts = b.multiselect("Text of a row", names, files.usual(names, "title", "description"))
+    c, d = st.columns(2, vertical_alignment="bottom")
     return groups, texts, _threshold(c), _id(d, names)
 
 

@@ -17,6 +17,7 @@ _BY = {
     "none": "only what is alike",
 }
 _KEPT = ("category", "label", "attributes", "price", "language")
+_WIDTH_PX = 165
 _TIES = {"drop": "are dropped", "test": "go into test"}
 
 
@@ -24,24 +25,30 @@ def form(opened: Workspace) -> None:
     """How large the splits are, and what may not cross."""
     now = opened.settings.split
     with st.form("split.form"):
-        a, b, c, d, e = st.columns(5)
-        train = a.number_input("Train %", 1, 98, round(100 * now.fractions[0]))
-        validation = b.number_input(
-            "Validation %", 0, 98, round(100 * now.fractions[1]) if len(now.fractions) == 3 else 0
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        train = row.number_input("Train %", 1, 98, round(100 * now.fractions[0]), width=_WIDTH_PX)
+        validation = row.number_input(
+            "Validation %",
+            0,
+            98,
+            round(100 * now.fractions[1]) if len(now.fractions) == 3 else 0,
+            width=_WIDTH_PX,
         )
-        near = c.number_input(
+        near = row.number_input(
             "Near-duplicates from",
             0.0,
             1.0,
             now.near_duplicates,
             0.05,
             help="Jaccard similarity of word sets that may not cross; 0 ties no texts",
+            width=_WIDTH_PX,
         )
-        seed = d.number_input("Seed", 0, 10**9, now.seed)
-        overflow = e.selectbox(
+        seed = row.number_input("Seed", 0, 10**9, now.seed, width=_WIDTH_PX)
+        overflow = row.selectbox(
             "Group larger than a split",
             ["assign", "break", "drop"],
             ["assign", "break", "drop"].index(now.overflow),
+            width=_WIDTH_PX,
         )
         left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")
         by = middle.selectbox(
@@ -130,17 +137,14 @@ def freezing(opened: Workspace) -> None:
 def tiles(figures: dict[str, Any]) -> None:
     """How many groups there are, and what ties them."""
     ties = figures["n_edges"]
-    for column, (label, told) in zip(
-        st.columns(4),
-        [
-            ("Groups", f"{figures['n_groups']:,}"),
-            ("Largest group", f"{figures['largest_group']:,} rows"),
-            ("Ties by brand", f"{ties.get('brand', 0):,}"),
-            ("Ties by near-duplicate", f"{ties.get('near_duplicate', 0):,}"),
-        ],
-        strict=True,
+    row = st.container(horizontal=True, gap="large")
+    for label, told in (
+        ("Groups", f"{figures['n_groups']:,}"),
+        ("Largest group", f"{figures['largest_group']:,} rows"),
+        ("Ties by brand", f"{ties.get('brand', 0):,}"),
+        ("Ties by near-duplicate", f"{ties.get('near_duplicate', 0):,}"),
     ):
-        column.metric(label, told)
+        row.container(width="content").metric(label, told)
 
 
 def in_order(shares: dict[str, list[float]]) -> dict[str, list[float]]:

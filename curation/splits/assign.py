@@ -51,7 +51,8 @@ def count_groups(labels: np.ndarray, features: Sequence[np.ndarray | Feature]) -
         `Feature`, whose rows may have several codes.
     """
     n_groups = int(labels.max()) + 1 if len(labels) else 0
-    keys, n_codes = [], []
+    keys: list[np.ndarray] = []
+    n_codes: list[int] = []
     for feature in features:
         if isinstance(feature, Feature):
             rows, codes = feature.rows, feature.codes
