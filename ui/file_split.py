@@ -13,7 +13,7 @@ _BY = {
 }
 _UNITS, _NUMBERS, _OVERFLOW = ["words", "chars"], ["show", "break"], ["assign", "break", "drop"]
 _KEPT = ["category", "label", "price", "language"]
-_WIDTH_PX = 210
+_WIDTH_PX = 175
 _TIES = {"drop": "are dropped", "test": "go into test"}
 
 
