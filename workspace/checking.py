@@ -10,8 +10,9 @@ import polars as pl
 from catalog.errors import InputError
 from catalog.wording import counted
 from curation.duplicates.join import Told, check_threshold
-from curation.splits.certificate import Certificate, CertifySettings, Leaks, find_leaks
+from curation.splits.certificate import Certificate, Leaks, find_leaks
 from curation.splits.certificate_tables import tables_of
+from curation.splits.certify_settings import CertifySettings
 from workspace.atomic import sha256_of
 from workspace.brand_files import manifest_aliases, read_aliases
 from workspace.plain_files import (

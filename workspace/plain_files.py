@@ -18,7 +18,7 @@ from catalog.errors import InputError
 from catalog.wording import counted
 from curation.duplicates.join import Told
 from curation.sources.files import RawTable, ReadOptions, read_table
-from curation.splits.certificate import group_keys, is_brand_column
+from curation.splits.certify_settings import group_keys, is_brand_column
 from curation.splits.settings import SplitSettings
 from curation.splits.split import DROPPED, SplitResult, split_records
 from workspace.atomic import full_disk_told, writing_told

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-if TYPE_CHECKING:
-    from curation.splits.certificate import CertifySettings
+from curation.splits.certify_settings import CertifySettings, group_keys
 
 _SHOWN = 25
 
@@ -23,8 +22,6 @@ def tables_of(frames: dict[str, pl.DataFrame], settings: CertifySettings) -> dic
     ``groups`` (``name`` and rows by split, the largest first; groups
     are the largest of each split).
     """
-    from curation.splits.certificate import group_keys
-
     path = pl.col("category_path").list.join(" > ")
     categories, groups = {}, {}
     for name, frame in frames.items():

@@ -24,7 +24,8 @@ from curation.exports.prompts import system_prompt
 from curation.exports.rehearsal import Rehearsal, rehearsed
 from curation.exports.settings import ExportSettings, TextField
 from curation.exports.templates import CATALOG_TASKS
-from curation.splits.certificate import Certificate, CertifySettings, certify_files
+from curation.splits.certificate import Certificate, certify_files
+from curation.splits.certify_settings import CertifySettings
 from curation.splits.settings import SplitSettings
 from workspace.atomic import read_json, sha256_of, write_json, write_text
 from workspace.reports.certificate import certificate_html

@@ -12,7 +12,8 @@ from catalog.errors import InputError
 from catalog.taxonomy import Taxonomy
 from catalog.text import words
 from curation.duplicates.dedupe import find_duplicates
-from curation.splits.certificate import CertifySettings, find_leaks
+from curation.splits.certificate import find_leaks
+from curation.splits.certify_settings import CertifySettings
 from curation.splits.settings import SplitSettings
 from curation.splits.split import split_records
 

@@ -10,7 +10,8 @@ from catalog.errors import InputError
 from catalog.taxonomy import Taxonomy
 from catalog.text import words
 from curation.splits.assign import assign_groups, count_groups
-from curation.splits.certificate import CertifySettings, find_leaks
+from curation.splits.certificate import find_leaks
+from curation.splits.certify_settings import CertifySettings
 from curation.splits.groups import GroupSettings, record_groups
 from curation.splits.settings import SplitSettings
 from curation.splits.split import split_records

@@ -123,7 +123,7 @@ def test_a_file_is_split_by_query_and_folds_around_a_frozen_test(tmp_path, capsy
         (["--compare-random"], "--compare-random is of a workspace"),
         (["--folds", "1"], "--folds"),
         (["--keep", "weather"], "--keep"),
-        (["--by", "time"], "no record has a time in 'date'"),
+        (["--by", "time"], "there is no column 'date'"),
         (["--frozen-test", "nowhere.csv"], "nowhere.csv"),
     ],
 )
