@@ -21,6 +21,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from workspace import way
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 WORDS = [
@@ -70,7 +72,7 @@ def make_workspace(folder: Path, given: argparse.Namespace, base_url: str) -> No
         "paths": [str(folder / "catalog.csv")], "columns": columns, "category_separator": ">",
     }  # fmt: skip
     body = {"source": source, "annotators": annotators}
-    Workspace.create(folder / "w", validated(body, "benchmark")).run("load")
+    way.run(Workspace.create(folder / "w", validated(body, "benchmark")), "load")
 
 
 def start(folder: Path) -> subprocess.Popen[str]:

@@ -31,6 +31,7 @@ sys.path.insert(0, str(ROOT))
 
 from catalog.records import conform  # noqa: E402
 from evaluation.contract import PREDICTION_SCHEMA, RunCard  # noqa: E402
+from workspace import way  # noqa: E402
 from workspace.opening import Declared, init_workspace  # noqa: E402
 from workspace.runs.importing import store_run  # noqa: E402
 from workspace.runs.scoring import compare, score_runs  # noqa: E402
@@ -82,7 +83,7 @@ def make(folder: Path, n_rows: int, n_runs: int) -> Workspace:
     ).write_csv(source)
     init_workspace(folder / "shop", Declared([str(source)], category_separator=" > "))
     workspace = Workspace(folder / "shop")
-    workspace.run("load")
+    way.run(workspace, "load")
     records = workspace.snapshot("load").scan("records")
     tables = {
         "curate": {"gold": conform(records).collect()},

@@ -11,6 +11,7 @@ from catalog.errors import InputError
 from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from terminal.running import watched
+from workspace import way
 from workspace.plain_files import write_frame
 from workspace.snapshots import Snapshot
 from workspace.views.balance import shopping
@@ -79,7 +80,7 @@ def balance(
         if text is not None:
             changes[name] = _number_or_none(name, text)
     with opened.trying("balance", **changes), watched(opened, "balance") as progress:
-        made = opened.run("balance", progress=progress, force=force)
+        made = way.run(opened, "balance", progress=progress, force=force)
     tell_notes(made)
     _print_balance(opened, made, rows, as_json)
 

@@ -10,6 +10,7 @@ import typer
 from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from terminal.running import watched
+from workspace import way
 from workspace.check_views import checks_shown, require_check
 from workspace.workspace import Workspace
 
@@ -33,7 +34,7 @@ def check(
     if name is not None:
         require_check(name)
     with watched(opened, "check") as progress:
-        made = opened.run("check", progress=progress, force=force)
+        made = way.run(opened, "check", progress=progress, force=force)
     for snapshot in made:
         for note in snapshot.notes:
             tell(f"{snapshot.step}: {note}")

@@ -12,6 +12,7 @@ from terminal import batch_verbs, models_verbs
 from terminal.options import HERE, Batch, Collect, Json, Resume, Wait, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from terminal.running import run_verb, snapshots_json, watched
+from workspace import way
 from workspace.models.engines import Engine
 from workspace.snapshots import Snapshot
 from workspace.workspace import Workspace
@@ -183,7 +184,7 @@ def _named(name: str, level: str) -> str:
 def _agree_in_workspace(folder: Path, as_json: bool) -> None:
     workspace = Workspace(folder)
     with watched(workspace, "agree") as progress:
-        made = workspace.run("agree", progress=progress)
+        made = way.run(workspace, "agree", progress=progress)
     for snapshot in made:
         for note in snapshot.notes:
             tell(f"{snapshot.step}: {note}")

@@ -11,6 +11,7 @@ from catalog.errors import GoldshelfError, InputError
 from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from terminal.running import watched
+from workspace import way
 from workspace.models.engines import Engine
 from workspace.workspace import Workspace
 
@@ -60,7 +61,7 @@ def need_records(workspace: Workspace) -> None:
     """Load the catalog where that was never done."""
     if workspace.snapshots.current("load") is None:
         with watched(workspace, "load") as progress:
-            workspace.run("load", progress=progress)
+            way.run(workspace, "load", progress=progress)
 
 
 def ledger(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from terminal.output import Bar, print_json, print_table, tell
+from workspace import way
 from workspace.progress import Progress
 from workspace.snapshots import Snapshot
 from workspace.workspace import Workspace
@@ -37,7 +38,7 @@ def run_verb(
     """Run steps where they are out of date and print what each of them did."""
     workspace = Workspace(folder)
     with watched(workspace, " ".join(targets) or "run") as progress:
-        made = workspace.run(*targets, progress=progress, force=force)
+        made = way.run(workspace, *targets, progress=progress, force=force)
     for snapshot in made:
         for note in snapshot.notes:
             tell(f"{snapshot.step}: {note}")

@@ -10,6 +10,7 @@ import typer
 from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from terminal.running import run_verb
+from workspace import way
 from workspace.models.votes import missing_votes
 from workspace.named_values import pairs_of
 from workspace.opening import Declared, init_workspace
@@ -108,7 +109,7 @@ def run(
 def status(workspace: WorkspaceDir = HERE, as_json: Json = False) -> None:
     """Show each step, its snapshot and its counts."""
     opened = Workspace(workspace)
-    found = opened.statuses()
+    found = way.statuses(opened)
     doing = opened.doing()
     missing = missing_votes(opened)
     if as_json:

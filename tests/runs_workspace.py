@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from catalog.records import conform
+from workspace import way
 from workspace.opening import Declared, init_workspace
 from workspace.runs import import_run
 from workspace.snapshots import Output
@@ -57,7 +58,7 @@ def runs_workspace(folder):
     source.write_text("id,title,brand,category\n" + "".join(lines))
     init_workspace(folder / "ws", Declared([str(source)]))
     workspace = Workspace(folder / "ws")
-    workspace.run("load")
+    way.run(workspace, "load")
     put_gold(workspace)
     columns = {
         "record_id": [f"r{i}" for i in range(N)],

@@ -4,6 +4,7 @@ import polars as pl
 
 from catalog.records import conform
 from tests.tool_files import POTS, ROWS
+from workspace import way
 from workspace.opening import Declared, init_workspace
 from workspace.snapshots import Output
 from workspace.workspace import Workspace
@@ -19,7 +20,7 @@ def shop(folder):
     )
     init_workspace(folder / "shop", Declared([str(source)]))
     workspace = Workspace(folder / "shop")
-    workspace.run("load")
+    way.run(workspace, "load")
     columns = {"record_id": list(gold), "category_path": list(gold.values())}
     tables = {
         "curate": {"gold": conform(pl.LazyFrame(columns)).collect()},

@@ -9,6 +9,7 @@ from catalog.errors import GoldshelfError
 from charts.theme import usd
 from ui import jobs, links, model_keys, plans, safe, tables, tries
 from ui.batches import BUDGET_PX, batches
+from workspace import way
 from workspace.models.engines import has_ray
 from workspace.models.labelling import require_prices
 from workspace.models.votes import MODEL_VOTES
@@ -163,7 +164,7 @@ def last_run(opened: Workspace) -> None:
             "mean_latency_s": st.column_config.NumberColumn("seconds each", format="%.1f"),
         },
     )
-    states = opened.statuses()
+    states = way.statuses(opened)
     if all(states[step].state == "done" for step in _AFTER):
         st.caption("Agreement and gold are up to date with these votes.")
         links.to("agreement", "How far they agree")

@@ -18,6 +18,7 @@ from curation.exports.plan import TRAIN, asked_task, is_askable, plan_export
 from curation.exports.settings import ExportSettings
 from curation.exports.templates import TEMPLATES, known_placeholders
 from curation.splits.certificate import Certificate, certify_files
+from workspace import way
 from workspace.atomic import read_json, sha256_of
 from workspace.progress import Progress
 from workspace.review.brands import with_aliases
@@ -66,7 +67,7 @@ def make_export(
     workspace: Workspace, *, progress: Progress | None = None, force: bool = False
 ) -> Export:
     """Bring the export of the settings up to date; write it again if its files were touched."""
-    made = workspace.run("export", progress=progress, force=force)
+    made = way.run(workspace, "export", progress=progress, force=force)
     folder = workspace.layout.exports / workspace.settings.export.folder
     return Export(folder, read_json(folder / MANIFEST), made)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from catalog.errors import WorkspaceError
 from workspace.atomic import digest_of, full_disk_told
@@ -13,9 +13,7 @@ from workspace.lock import locked
 from workspace.progress import Progress
 from workspace.snapshots import Snapshot
 from workspace.step import Context, Step
-
-if TYPE_CHECKING:
-    from workspace.workspace import Workspace
+from workspace.workspace import Workspace
 
 State = Literal["done", "stale", "missing"]
 

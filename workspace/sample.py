@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from workspace import way
 from workspace.opening import Declared, init_workspace
 from workspace.progress import Progress
 from workspace.runs.predicting import predict_baseline
@@ -37,7 +38,7 @@ def build_sample(folder: Path, watched: Watch) -> Workspace:
         )
     opened = Workspace(folder)
     with watched(opened) as progress:
-        opened.run(progress=progress)
+        way.run(opened, progress=progress)
         missing = set(BASELINES) - {run.name for run in list_runs(opened)}
         for baseline in [b for b in BASELINES if b in missing]:
             progress.step(f"predict {baseline}")

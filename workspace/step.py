@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workspace.progress import Progress
 from workspace.settings import Settings
 from workspace.snapshots import Output, Snapshot
-
-if TYPE_CHECKING:
-    from workspace.workspace import Workspace
+from workspace.workspace import Workspace
 
 
 @dataclass(frozen=True)

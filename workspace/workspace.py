@@ -13,8 +13,7 @@ from catalog.taxonomy import Taxonomy
 from workspace.atomic import read_json, sha256_of, write_json, write_text
 from workspace.database.store import Database
 from workspace.layout import Layout
-from workspace.progress import Progress, ProgressState, read_progress
-from workspace.runner import StepStatus, run_steps, statuses
+from workspace.progress import ProgressState, read_progress
 from workspace.settings import (
     Settings,
     change_settings,
@@ -103,24 +102,6 @@ class Workspace:
     def remove(self, section: str) -> None:
         """Take a section such as ``annotators.NAME`` out of the settings, in the file and here."""
         self.settings = remove_section(self.layout.settings, section)
-
-    def statuses(self) -> dict[str, StepStatus]:
-        """Where each step stands."""
-        from workspace.steps import STEPS
-
-        return statuses(self, STEPS)
-
-    def run(
-        self,
-        *targets: str,
-        progress: Progress | None = None,
-        force: bool = False,
-    ) -> list[Snapshot]:
-        """Run steps and what they need, where out of date; all steps where none is named."""
-        from workspace.steps import STEPS
-
-        progress = progress or Progress(self.layout.progress, " ".join(targets) or "run")
-        return run_steps(self, STEPS, list(targets or STEPS), progress, force=force)
 
     def snapshot(self, step: str) -> Snapshot:
         """The current snapshot of a step, stale or not.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from workspace import way
 from workspace.models.spending import ledger
 from workspace.settings import validated
 from workspace.workspace import Workspace
@@ -33,7 +34,7 @@ def shop(tmp_path):
     columns = {"record_id": "id", "title": "title", "brand": "brand", "category": ["category"]}
     body = {"source": {"paths": [str(source)], "columns": columns, "category_separator": ">"}}
     made = Workspace.create(tmp_path / "home" / "shop", validated(body, "test"))
-    made.run("load")
+    way.run(made, "load")
     return made.root
 
 

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from workspace import way
 from workspace.opening import Declared, init_workspace
 from workspace.workspace import Workspace
 
@@ -77,7 +78,7 @@ def test_a_long_run_shows_progress_and_can_be_stopped(large, serve_for):
         visitor.main.get_by_text("Stopped; everything").wait_for(state="detached")
         assert visitor.exceptions() == []
     assert opened.doing() is None
-    states = {step: status.state for step, status in Workspace(large).statuses().items()}
+    states = {step: status.state for step, status in way.statuses(Workspace(large)).items()}
     assert states["load"] == "done"
     assert states["export"] == "missing"
     assert opened.snapshot("load").read("records").height == N_LARGE

@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from workspace import way
 from workspace.opening import Declared, init_workspace
 from workspace.progress import Progress
 from workspace.runs.predicting import predict_baseline
@@ -108,7 +109,7 @@ def hostile(tmp_path_factory) -> Path:
     folder = base / "shop"
     init_workspace(folder, Declared([str(source)], category_separator=" > "))
     opened = Workspace(folder)
-    opened.run(progress=Progress())
+    way.run(opened, progress=Progress())
     for baseline in ("majority", "knn"):
         predict_baseline(opened, baseline, progress=Progress())
     return folder

@@ -3,6 +3,7 @@
 import pytest
 
 from ui import jobs
+from workspace import way
 from workspace.opening import Declared, init_workspace
 from workspace.progress import Progress
 from workspace.workspace import Workspace
@@ -18,7 +19,7 @@ def shop(tmp_path):
     folder = tmp_path / "shop"
     taxonomy = f"google:{tmp_path / 'old.txt'}"
     init_workspace(folder, Declared([str(tmp_path / "a.csv")], taxonomy=taxonomy))
-    Workspace(folder).run("load", progress=Progress())
+    way.run(Workspace(folder), "load", progress=Progress())
     return folder
 
 
@@ -49,7 +50,7 @@ def test_turning_to_it_writes_the_settings_and_loads_again(page, shop, monkeypat
     assert started == [["load"]]
     turned = Workspace(shop)
     assert turned.settings.taxonomy.mapping == "taxonomy-mapping-1.csv"
-    turned.run("load", progress=Progress())
+    way.run(turned, "load", progress=Progress())
     paths = turned.snapshot("load").scan("records").collect()["category_path"].to_list()
     assert paths == [["Garden", "Planters"], ["Garden", "Gnomes"]]
 

@@ -3,6 +3,7 @@
 import pytest
 
 from ui import jobs
+from workspace import way
 from workspace.settings import validated
 from workspace.workspace import Workspace
 
@@ -25,7 +26,7 @@ def folder(tmp_path, llm_server):
         "annotators": {"mini": mini},
     }
     made = Workspace.create(tmp_path / "home" / "shop", validated(body, "test"))
-    made.run("load")
+    way.run(made, "load")
     return made.root
 
 

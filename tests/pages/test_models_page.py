@@ -6,6 +6,7 @@ import pytest
 
 from terminal.main import run
 from ui import jobs
+from workspace import way
 from workspace.models.labelling import label_with_models
 from workspace.models.spending import ledger
 from workspace.progress import Progress
@@ -50,7 +51,7 @@ def shop(tmp_path):
             "annotators": annotators,
         }
         made = Workspace.create(tmp_path / "home" / "shop", validated(body, "test"))
-        made.run("load")
+        way.run(made, "load")
         return made.root
 
     return make

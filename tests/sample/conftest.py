@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
+from workspace import way
 from workspace.opening import Declared, init_workspace
 from workspace.workspace import Workspace
 
@@ -25,7 +26,7 @@ def sample(tmp_path_factory):
     )
     opened = init_workspace(folder, declared)
     workspace = Workspace(folder)
-    workspace.run("check")
+    way.run(workspace, "check")
     records = workspace.snapshot("load").read("records")
     planted = json.loads((SAMPLE / "planted.json").read_text("utf-8"))
     by_title = dict(records.select("title", "record_id").iter_rows())

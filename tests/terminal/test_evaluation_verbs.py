@@ -5,6 +5,7 @@ import pytest
 
 from catalog.records import conform
 from terminal.main import run
+from workspace import way
 from workspace.opening import Declared, init_workspace
 from workspace.snapshots import Output
 from workspace.workspace import Workspace
@@ -171,7 +172,7 @@ def workspace(tmp_path):
     source.write_text("id,title,category\n" + "".join(lines))
     init_workspace(tmp_path / "ws", Declared([str(source)]))
     workspace = Workspace(tmp_path / "ws")
-    workspace.run("load")
+    way.run(workspace, "load")
     ids = [f"r{i}" for i in range(61)]
     gold = conform(pl.LazyFrame({"record_id": ids, "category_path": paths})).collect()
     split = pl.DataFrame(

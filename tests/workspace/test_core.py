@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from catalog.errors import StoppedError, WorkspaceError
+from workspace import way
 from workspace.lock import locked
 from workspace.opening import Declared, init_workspace
 from workspace.progress import Progress, ProgressState, read_progress
@@ -49,42 +50,42 @@ def files(workspace):
 
 
 def test_load_makes_records_and_a_second_run_does_nothing(workspace):
-    assert [s.step for s in workspace.run("load")] == ["load"]
+    assert [s.step for s in way.run(workspace, "load")] == ["load"]
     assert workspace.snapshot("load").counts["records"] == 60
-    assert workspace.run("load") == []
+    assert way.run(workspace, "load") == []
 
 
 def test_a_step_run_twice_gives_the_same_bytes(workspace):
-    first = workspace.run("load")[0]
+    first = way.run(workspace, "load")[0]
     before = files(workspace)
-    second = workspace.run("load", force=True)[0]
+    second = way.run(workspace, "load", force=True)[0]
     assert first.id == second.id
     assert files(workspace) == before
 
 
 def test_a_changed_source_makes_its_step_stale_and_says_why(workspace, tmp_path):
-    workspace.run("load")
+    way.run(workspace, "load")
     with (tmp_path / "catalog.csv").open("a") as file:
         file.write("60,item 60,b,A > B1\n")
-    status = workspace.statuses()["load"]
+    status = way.statuses(workspace)["load"]
     assert (status.state, status.why) == ("stale", "what it reads outside changed")
-    workspace.run("load")
+    way.run(workspace, "load")
     assert workspace.snapshot("load").counts["records"] == 61
 
 
 def test_a_source_that_is_gone_takes_nothing_away(workspace, tmp_path):
-    workspace.run("load")
+    way.run(workspace, "load")
     (tmp_path / "catalog.csv").unlink()
-    assert workspace.statuses()["load"].state == "done"
+    assert way.statuses(workspace)["load"].state == "done"
     assert workspace.snapshot("load").counts["records"] == 60
 
 
 def test_changed_settings_make_their_step_stale(workspace):
-    workspace.run("load")
+    way.run(workspace, "load")
     workspace.change("taxonomy", source="inferred")
-    assert workspace.statuses()["load"].state == "done"
+    assert way.statuses(workspace)["load"].state == "done"
     workspace.change("source", category_separator="/")
-    assert workspace.statuses()["load"].why == "settings changed"
+    assert way.statuses(workspace)["load"].why == "settings changed"
 
 
 def test_only_what_is_out_of_date_is_run_and_in_order(workspace):
@@ -143,7 +144,7 @@ def test_a_person_can_stop_a_step(workspace):
 
 
 def test_a_damaged_snapshot_is_told_and_can_be_made_again(workspace):
-    snapshot = workspace.run("load")[0]
+    snapshot = way.run(workspace, "load")[0]
     snapshot.path("records").unlink()
     with pytest.raises(WorkspaceError, match="missing or damaged"):
         workspace.snapshots.current("load")
@@ -230,7 +231,7 @@ def test_a_folder_that_is_no_workspace_says_what_to_do(tmp_path):
 
 
 def test_init_does_not_overwrite_a_workspace_that_holds_data(workspace, tmp_path):
-    workspace.run("load")
+    way.run(workspace, "load")
     with pytest.raises(WorkspaceError, match="is a workspace already"):
         init_workspace(workspace.root, Declared([str(tmp_path / "catalog.csv")]))
 
@@ -243,7 +244,7 @@ def test_init_can_be_repeated_until_something_was_loaded(workspace, tmp_path):
 
 
 def test_a_full_disk_is_one_line_and_loses_nothing(workspace):
-    workspace.run("load")
+    way.run(workspace, "load")
     before = workspace.snapshots.current("load")
     code = (
         "import resource, signal, sys\n"
@@ -278,14 +279,14 @@ def test_a_killed_load_is_finished_by_the_next_run_with_the_same_result(tmp_path
     for name in ("killed", "whole"):
         init_workspace(tmp_path / name, Declared([str(source)]))
     whole = Workspace(tmp_path / "whole")
-    expected = whole.run("load")[0]
+    expected = way.run(whole, "load")[0]
     killed = Workspace(tmp_path / "killed")
     command = [sys.executable, "-m", "cli", "load", "-w", str(killed.root)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
         assert wait_for(killed.layout.progress.exists)
         time.sleep(delay)
         running.send_signal(signal.SIGKILL)
-    killed.run("load")
+    way.run(killed, "load")
     assert killed.snapshot("load").manifest["tables"] == expected.manifest["tables"]
     assert not list(killed.layout.snapshots.rglob(".*"))
 
@@ -319,14 +320,14 @@ def test_a_killed_split_is_finished_by_the_next_run_with_the_same_result(tmp_pat
         made = Workspace(tmp_path / name)
         made.change("check", off=["near_duplicate"])
         made.change("label", annotators=["source"])
-        made.run("curate")
+        way.run(made, "curate")
     whole, killed = Workspace(tmp_path / "whole"), Workspace(tmp_path / "killed")
-    expected = whole.run("split")[0]
+    expected = way.run(whole, "split")[0]
     command = [sys.executable, "-m", "cli", "split", "-w", str(killed.root)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
         assert wait_for(killed.layout.progress.exists)
         time.sleep(delay)
         running.send_signal(signal.SIGKILL)
-    killed.run("split")
+    way.run(killed, "split")
     assert killed.snapshot("split").manifest["tables"] == expected.manifest["tables"]
     assert not list(killed.layout.snapshots.rglob(".*"))

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from catalog.votes import VOTE_SCHEMA
+from workspace import way
 from workspace.database.tables import Response
 from workspace.responses import response_votes
 from workspace.settings import validated
@@ -47,7 +48,7 @@ def answer(workspace: Workspace, record_id: str, action: str, value: str | None,
 
 
 def test_label_and_agree_write_their_tables(workspace):
-    made = {s.step: s for s in workspace.run("agree")}
+    made = {s.step: s for s in way.run(workspace, "agree")}
     assert list(made) == ["load", "label", "agree"]
     assert made["label"].read("votes").schema == VOTE_SCHEMA
     assert made["label"].read("folds").columns == ["record_id", "group_id", "fold"]
@@ -62,36 +63,36 @@ def test_label_and_agree_write_their_tables(workspace):
 
 
 def test_the_same_catalog_gives_the_same_bytes(workspace):
-    first = {s.step: s.manifest["tables"] for s in workspace.run("agree")}
-    again = {s.step: s.manifest["tables"] for s in workspace.run("label", "agree", force=True)}
+    first = {s.step: s.manifest["tables"] for s in way.run(workspace, "agree")}
+    again = {s.step: s.manifest["tables"] for s in way.run(workspace, "label", "agree", force=True)}
     assert again["label"] == first["label"]
     assert again["agree"] == first["agree"]
 
 
 def test_answers_of_people_are_votes_and_make_agreement_stale(workspace):
-    workspace.run("agree")
-    assert workspace.statuses()["agree"].state == "done"
+    way.run(workspace, "agree")
+    assert way.statuses(workspace)["agree"].state == "done"
     answer(workspace, "5", "choose", "Kitchen > Mugs")
     answer(workspace, "1", "accept", "Kitchen > Mugs")
-    status = workspace.statuses()["agree"]
+    status = way.statuses(workspace)["agree"]
     assert (status.state, status.why) == ("stale", "what it reads outside changed")
-    [made] = workspace.run("agree")
+    [made] = way.run(workspace, "agree")
     people = made.read("annotators").filter(annotator_id="person:Ann")
     assert people["n_votes"].to_list() == [2]
-    assert workspace.statuses()["agree"].state == "done"
+    assert way.statuses(workspace)["agree"].state == "done"
 
 
 def test_to_skip_or_to_drop_is_no_vote(workspace):
-    workspace.run("agree")
+    way.run(workspace, "agree")
     answer(workspace, "1", "skip", None)
     answer(workspace, "2", "drop", None)
     assert response_votes(workspace).is_empty()
-    assert workspace.statuses()["agree"].state == "done"
+    assert way.statuses(workspace)["agree"].state == "done"
 
 
 def test_answers_to_records_that_are_gone_are_counted(workspace):
     answer(workspace, "nobody", "choose", "Food > Tea")
-    made = workspace.run("agree")[-1]
+    made = way.run(workspace, "agree")[-1]
     assert "person:Ann" not in made.read("annotators")["annotator_id"].to_list()
     assert any(note.startswith("1 answer of people left out") for note in made.notes)
 
@@ -101,7 +102,7 @@ def test_two_people_are_two_annotators(workspace):
     answer(workspace, "1", "choose", "Kitchen > Mugs", "Ben")
     votes = response_votes(workspace)
     assert votes["annotator_id"].to_list() == ["person:Ann", "person:Ben"]
-    pairs = workspace.run("agree")[-1].read("pairwise")
+    pairs = way.run(workspace, "agree")[-1].read("pairwise")
     both = pairs.filter(
         (pl.col("annotator_a") == "person:Ann") & (pl.col("annotator_b") == "person:Ben")
     )
@@ -109,10 +110,10 @@ def test_two_people_are_two_annotators(workspace):
 
 
 def test_other_annotators_make_labels_stale(workspace):
-    workspace.run("agree")
+    way.run(workspace, "agree")
     workspace.change("label", annotators=["source"])
-    assert workspace.statuses()["label"].why == "settings changed"
-    made = workspace.run("agree")
+    assert way.statuses(workspace)["label"].why == "settings changed"
+    made = way.run(workspace, "agree")
     figures = made[-1].figures["questions"]["category"]
     assert figures["n_annotators"] == 1
     assert figures["krippendorff_alpha"]["reason"] == "no item has two votes"

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from catalog.errors import GoldshelfError, InputError, WorkspaceError
+from workspace import way
 from workspace.database.store import Database
 from workspace.near_duplicates import Asked, dedupe_file
 from workspace.opening import Declared, init_workspace
@@ -38,7 +39,7 @@ def test_signs_of_a_pattern_in_a_file_name_are_only_a_name(tmp_path, form):
     write[form](path)
     (tmp_path / f"xxnewyy 1 a!.{form}").write_text("another file that the pattern would match")
     workspace = made(tmp_path / "w", path)
-    workspace.run("load")
+    way.run(workspace, "load")
     assert workspace.snapshot("load").counts["records"] == 2
 
 
@@ -55,7 +56,7 @@ def test_files_of_one_name_in_two_folders_do_not_meet(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "feed.csv").write_text(f"id,title\n{name},{title}\n")
     workspace = made(tmp_path / "w", tmp_path / "a" / "feed.csv", tmp_path / "b" / "feed.csv")
-    workspace.run("load")
+    way.run(workspace, "load")
     titles = workspace.snapshot("load").read("records")["title"]
     assert titles.to_list() == ["Oak shelf", "Pine bench"]
 
@@ -67,7 +68,7 @@ def test_a_folder_is_all_tables_in_it(tmp_path):
     (folder / "b.tsv").write_text("id\ttitle\n2\tPine bench\n")
     (folder / "README.md").write_text("Not a table.")
     workspace = made(tmp_path / "w", folder)
-    workspace.run("load")
+    way.run(workspace, "load")
     assert workspace.snapshot("load").read("records")["record_id"].to_list() == ["1", "2"]
     (tmp_path / "none").mkdir()
     with pytest.raises(InputError, match="no table in this folder"):
@@ -82,7 +83,7 @@ def test_a_folder_of_a_real_catalog_loads_whole(
     shared_data, tmp_path, folder, n_records, n_quarantined
 ):
     workspace = made(tmp_path / "w", shared_data / folder)
-    workspace.run("load")
+    way.run(workspace, "load")
     counts = workspace.snapshot("load").counts
     assert (counts["records"], counts["quarantine"]) == (n_records, n_quarantined)
 
@@ -102,17 +103,17 @@ def test_an_empty_gold_says_why_and_what_to_do(tmp_path):
     path.write_text("id,title\n1,Oak shelf\n2,Pine bench\n")
     workspace = made(tmp_path / "w", path)
     with pytest.raises(InputError, match=r"gold is empty.*\(no category 2\).*--map"):
-        workspace.run("split")
+        way.run(workspace, "split")
 
 
 def test_near_duplicates_can_be_turned_off(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(ROWS)
     workspace = made(tmp_path / "w", path)
-    workspace.run("split")
+    way.run(workspace, "split")
     assert workspace.snapshot("split").figures["n_edges"]["near_duplicate"] > 0
     workspace.change("split", near_duplicates=0)
-    workspace.run("split")
+    way.run(workspace, "split")
     assert Workspace(tmp_path / "w").settings.split.near_duplicates == 0
     assert workspace.snapshot("split").figures["n_edges"].get("near_duplicate", 0) == 0
 
@@ -149,6 +150,6 @@ def test_a_broken_file_of_a_declared_kind_is_one_line(tmp_path, kind, name, body
     path = tmp_path / name
     path.write_bytes(body)
     with pytest.raises(GoldshelfError) as error:
-        made(tmp_path / "w", path, kind=kind).run("load")
+        way.run(made(tmp_path / "w", path, kind=kind), "load")
     assert "\n" not in str(error.value)
     assert name in str(error.value)

@@ -5,6 +5,7 @@ import json
 import polars as pl
 import pytest
 
+from workspace import way
 from workspace.opening import Declared, init_workspace
 from workspace.settings import change_settings
 from workspace.vote_files import VoteFile, agree_file
@@ -34,7 +35,7 @@ def questions(tmp_path):
 def test_questions_without_titles_and_categories_go_the_whole_way(tmp_path, questions):
     workspace = opened(tmp_path / "w", [questions])
     assert workspace.settings.source.kind == "amazonqa"
-    made = {snapshot.step: snapshot for snapshot in workspace.run()}
+    made = {snapshot.step: snapshot for snapshot in way.run(workspace)}
     assert list(made) == STEPS
     assert made["curate"].counts == {"gold": 60, "changes": 0, "dropped": 0}
     assert made["check"].read("issues").filter(pl.col("severity") == "error").is_empty()
@@ -42,7 +43,7 @@ def test_questions_without_titles_and_categories_go_the_whole_way(tmp_path, ques
 
 def test_questions_about_one_product_stay_together(tmp_path, questions):
     workspace = opened(tmp_path / "w", [questions])
-    made = {snapshot.step: snapshot for snapshot in workspace.run("split")}
+    made = {snapshot.step: snapshot for snapshot in way.run(workspace, "split")}
     placed = (
         made["split"]
         .read("split")
@@ -68,13 +69,15 @@ def test_no_query_crosses_a_split_and_the_publishers_split_is_honoured_on_reques
     )
     examples.write_parquet(tmp_path / "examples.parquet")
     workspace = opened(tmp_path / "w", [tmp_path / "examples.parquet"])
-    made = {snapshot.step: snapshot for snapshot in workspace.run("split")}
+    made = {snapshot.step: snapshot for snapshot in way.run(workspace, "split")}
     records = made["load"].read("records").select("record_id", "query", "split_hint")
     placed = made["split"].read("split").join(records, on="record_id")
     assert placed.group_by("query").agg(pl.col("split").n_unique())["split"].max() == 1
     assert set(placed["split"]) == {"train", "validation", "test"}
     change_settings(workspace.layout.settings, "split", {"keep_publisher": True})
-    kept = Workspace(tmp_path / "w").run("split")[-1].read("split").join(records, on="record_id")
+    kept = (
+        way.run(Workspace(tmp_path / "w"), "split")[-1].read("split").join(records, on="record_id")
+    )
     assert (kept["split"] == kept["split_hint"]).all()
 
 
@@ -92,7 +95,7 @@ REAL = [
 def test_real_data_of_every_task_goes_the_whole_way(shared_data, tmp_path, paths, kind, n_records):
     workspace = opened(tmp_path / "w", [shared_data / path for path in paths])
     assert workspace.settings.source.kind == kind
-    made = {snapshot.step: snapshot for snapshot in workspace.run()}
+    made = {snapshot.step: snapshot for snapshot in way.run(workspace)}
     assert list(made) == STEPS
     assert made["load"].counts["records"] == n_records
     curated = made["curate"].counts
@@ -110,7 +113,7 @@ def test_a_hub_dataset_of_another_kind_is_guessed_written_and_loaded(tmp_path):
     workspace = opened(tmp_path / "w", [f"hub:{folder}"])
     source = workspace.settings.source
     assert (source.kind, source.options) == ("hub", {"kind": "esci"})
-    records = workspace.run("load")[-1].read("records")
+    records = way.run(workspace, "load")[-1].read("records")
     assert sorted(records["query"]) == ["mug", "tea"]
 
 
@@ -120,7 +123,7 @@ def test_columns_of_a_hub_dataset_are_guessed_and_overruled(tmp_path):
     rows = {"name": ["Red mug", "Tea"], "maker": ["A", "B"], "dept": ["x", "y"]}
     pl.DataFrame(rows).write_csv(folder / "train.csv")
     workspace = opened(tmp_path / "w", [f"hub:{folder}"], maps=["brand=maker", "category=dept"])
-    records = workspace.run("load")[-1].read("records")
+    records = way.run(workspace, "load")[-1].read("records")
     assert records.select("title", "brand").rows() == [("Red mug", "A"), ("Tea", "B")]
     assert records["category_path"].to_list() == [["x"], ["y"]]
 

@@ -9,6 +9,7 @@ import pytest
 from catalog.errors import InputError
 from catalog.records import conform
 from evaluation.reference_lines import CHANCE, MAJORITY
+from workspace import way
 from workspace.opening import Declared, init_workspace
 from workspace.runs import (
     compare,
@@ -82,7 +83,7 @@ def workspace(tmp_path):
     source.write_text("id,title,brand,category\n" + "".join(lines))
     init_workspace(tmp_path / "ws", Declared([str(source)]))
     workspace = Workspace(tmp_path / "ws")
-    workspace.run("load")
+    way.run(workspace, "load")
     put(workspace, "curate", {"gold": gold_frame()})
     put(workspace, "split", {"split": split_frame()})
     return workspace

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from workspace import way
 from workspace.review.queue import standing
 from workspace.runs.scoring import list_runs
 from workspace.workspace import Workspace
@@ -38,7 +39,7 @@ _FAILING = ("stale", "missing")
 def step_lines(workspace: Workspace) -> list[StepLine]:
     """Every step with its state, counts and what it said aloud."""
     lines = []
-    for name, status in workspace.statuses().items():
+    for name, status in way.statuses(workspace).items():
         made = status.snapshot
         counts = made.counts.items() if made else []
         lines.append(

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from catalog.errors import InputError, WorkspaceError
 from tests.workspace.database.test_senders import call, put
 from tests.workspace.models.conftest import cost_of, openai
+from workspace import way
 from workspace.database.store import HEAD, Database
 from workspace.database.tables import Base, Batch, Call, Decision
 from workspace.models.calls import DONE, now
@@ -132,7 +133,7 @@ def test_a_record_that_somebody_has_open_is_offered_to_nobody_else(
     monkeypatch.setenv("GOLDSHELF_DATABASE_URL", any_database)
     workspace = shop(12, {"one": openai(llm_server("openai"))})
     label_with_models(workspace, budget_usd=100)
-    workspace.run("queue")
+    way.run(workspace, "queue")
     offered = queue(workspace, "bob")["record_id"].to_list()
     lease(workspace, offered[0], "ann")
     lease(workspace, offered[0], "bob")

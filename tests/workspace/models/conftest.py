@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from workspace import way
 from workspace.settings import validated
 from workspace.workspace import Workspace
 
@@ -42,7 +43,7 @@ def shop(tmp_path: Path) -> Callable[..., Workspace]:
         label = {"annotators": ["source"], "groups": {"near_duplicates": 0}}
         body = {"source": source, "label": label, "annotators": annotators, **sections}
         workspace = Workspace.create(tmp_path / "shop", validated(body, "test"))
-        workspace.run("load")
+        way.run(workspace, "load")
         return workspace
 
     return make

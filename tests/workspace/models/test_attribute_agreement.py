@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.workspace.models.conftest import openai
+from workspace import way
 from workspace.models.labelling import label_with_models
 from workspace.workspace import Workspace
 
@@ -59,7 +60,7 @@ def workspace(shop: Any, llm_server: Any) -> Workspace:
 
 
 def consensus(workspace: Workspace, question: str) -> list[tuple[Any, ...]]:
-    workspace.run("agree")
+    way.run(workspace, "agree")
     found = workspace.snapshot("agree").read("consensus").filter(question=question)
     return found.select("record_id", "value", "n_votes", "n_agree").rows()
 
@@ -78,7 +79,7 @@ def test_what_all_who_answered_have_in_common_is_kept_value_by_value(workspace):
 
 
 def test_gold_has_the_values_that_enough_models_gave_and_says_so(workspace):
-    workspace.run("curate")
+    way.run(workspace, "curate")
     gold = workspace.snapshot("curate").read("gold")
     found = {
         row["record_id"]: {

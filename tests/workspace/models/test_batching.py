@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from catalog.errors import InputError, StoppedError
 from curation.llm.providers.parts import PartLimits
 from tests.workspace.models.conftest import cost_of, openai
+from workspace import way
 from workspace.database.tables import Batch, Call
 from workspace.models.batch_store import batches_frame
 from workspace.models.batching import hand_in
@@ -36,7 +37,7 @@ def section(server: Any, **more: Any) -> dict[str, Any]:
 def beside(workspace: Workspace, name: str) -> Workspace:
     """The same shop in another folder."""
     other = Workspace.create(workspace.root.parent / name, workspace.settings)
-    other.run("load")
+    way.run(other, "load")
     return other
 
 

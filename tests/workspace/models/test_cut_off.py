@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.workspace.models.conftest import cost_of, openai
+from workspace import way
 from workspace.database.tables import Batch
 from workspace.models.batch_store import BatchStore, batches_frame
 from workspace.models.batching import hand_in
@@ -161,7 +162,7 @@ def test_a_batch_of_another_workspace_is_never_taken_for_ours(
     server = llm_server(provider, batch_polls=0)
     workspace = shop(5, {"one": section(server)})
     other = Workspace.create(tmp_path / "other", workspace.settings)
-    other.run("load")
+    way.run(other, "load")
     hand_in(other, budget_usd=100)  # the same five questions, in a database of its own
     cut_off_before(workspace, server, batch_polls=0, batch_page=1)
     young = collect(workspace)

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from catalog.errors import InputError, StoppedError
 from catalog.votes import VOTE_SCHEMA
 from tests.workspace.models.conftest import PATHS, cost_of, openai
+from workspace import way
 from workspace.database.tables import Call
 from workspace.models.labelling import label_with_models
 from workspace.models.votes import missing_votes
@@ -63,22 +64,22 @@ def test_the_same_is_paid_for_once_whoever_asks(shop, llm_server):
 
 def test_votes_of_models_stand_beside_the_others(shop, llm_server):
     workspace = shop(12, {"one": openai(llm_server("openai"))})
-    workspace.run("agree")
+    way.run(workspace, "agree")
     assert missing_votes(workspace) == {"one": "never asked"}
     label_with_models(workspace, budget_usd=100)
     assert missing_votes(workspace) == {}
-    assert workspace.statuses()["agree"].state == "stale"
-    [made] = workspace.run("agree")
+    assert way.statuses(workspace)["agree"].state == "stale"
+    [made] = way.run(workspace, "agree")
     assert set(made.read("annotators")["annotator_id"]) == {"one", "source"}
     workspace.change("annotators", one=None)
-    [made] = workspace.run("agree")
+    [made] = way.run(workspace, "agree")
     assert set(made.read("annotators")["annotator_id"]) == {"source"}
 
 
 def test_running_the_steps_asks_nobody(shop, llm_server):
     server = llm_server("openai")
     workspace = shop(12, {"one": openai(server)})
-    workspace.run("agree")
+    way.run(workspace, "agree")
     assert server.counts()["n_requests"] == 0
 
 

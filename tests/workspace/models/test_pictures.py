@@ -13,6 +13,7 @@ from PIL import Image
 
 from curation.llm.pictures import LARGEST_SIDE
 from tests.workspace.models.conftest import PRICE, openai
+from workspace import way
 from workspace.models.labelling import label_with_models
 from workspace.models.planning import plan
 from workspace.models.trying import try_rows
@@ -38,7 +39,7 @@ def with_pictures(shop: Any, tmp_path: Path, section: dict[str, Any]) -> Workspa
     rows = [f"{row},{picture}" for row, picture in zip(rows, given, strict=True)]
     catalog.write_text("\n".join([f"{head},image", *rows]))
     workspace.change("source.columns", image_urls=["image"])
-    workspace.run("load")
+    way.run(workspace, "load")
     return workspace
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from catalog.errors import InputError
 from tests.workspace.models.conftest import cost_of, openai
+from workspace import way
 from workspace.models.labelling import label_with_models
 from workspace.models.spending import ledger
 
@@ -32,7 +33,7 @@ def test_an_accepted_label_costs_the_spending_over_what_gold_kept(shop, llm_serv
     workspace = shop(12, {"one": openai(server)})
     label_with_models(workspace, budget_usd=1000)
     assert ledger(workspace).labels["usd_per_accepted"].to_list() == [None]
-    workspace.run("curate")
+    way.run(workspace, "curate")
     gold = {
         row["record_id"]: " > ".join(row["category_path"])
         for row in workspace.snapshot("curate").read("gold").iter_rows(named=True)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.workspace.models.conftest import PATHS
+from workspace import way
 from workspace.settings import validated
 from workspace.workspace import Workspace
 
@@ -46,7 +47,7 @@ def exported(tmp_path: Path) -> Callable[..., Workspace]:
             **sections,
         }
         workspace = Workspace.create(tmp_path / "shop", validated(body, "test"))
-        workspace.run("export")
+        way.run(workspace, "export")
         return workspace
 
     return make

@@ -8,6 +8,7 @@ import pytest
 
 from catalog.errors import InputError
 from tests.workspace.prompted.conftest import lines
+from workspace import way
 from workspace.prompted.endpoints import KEY_VARIABLE, served
 from workspace.prompted.predicting import predict_prompted
 from workspace.prompted.questions import Prompting
@@ -101,7 +102,7 @@ def test_a_template_that_the_format_does_not_know_is_refused(exported, llm_serve
     with pytest.raises(InputError, match="openai-chat is asked by the template chat"):
         ask(workspace, server, template="alpaca")
     workspace.change("export", format="records")
-    workspace.run("export")
+    way.run(workspace, "export")
     with pytest.raises(
         InputError, match="records is asked by the template none: it has no prompts"
     ):

@@ -13,6 +13,7 @@ from catalog.errors import InputError, StoppedError
 from curation.llm.prompted_stage import QUESTIONS
 from tests.workspace.models.conftest import cost_of, openai
 from tests.workspace.prompted.conftest import gold_answers, lines, records
+from workspace import way
 from workspace.models.labelling import label_with_models
 from workspace.models.spending import ledger
 from workspace.models.votes import missing_votes
@@ -285,7 +286,7 @@ def test_attributes_of_the_sample_are_asked_by_their_keys(sample_workspace, tmp_
     workspace = Workspace(folder)
     workspace.change("annotators", one=openai(server, max_tokens=256))
     workspace.change("export", targets=["attributes"], name="attributes")
-    workspace.run("export")
+    way.run(workspace, "export")
     chats = [line["messages"] for line in lines(workspace, "test", "attributes")]
     server.follow(answers=[(chat[1]["content"], chat[2]["content"]) for chat in chats])
     made = predict(workspace, task="attributes", prompt="few-shot", budget_usd=100_000)

@@ -10,6 +10,7 @@ import pytest
 
 from catalog.errors import InputError
 from tests.workspace.prompted.conftest import lines, records
+from workspace import way
 from workspace.opening import Declared, init_workspace
 from workspace.prompted.endpoints import served
 from workspace.prompted.predicting import annotator_of, predict_prompted
@@ -34,7 +35,7 @@ def pairs(tmp_path: Path) -> Any:
         change_settings(folder / "goldshelf.toml", "split", {"near_duplicates": 0})
         change_settings(folder / "goldshelf.toml", "export", export)
         opened = Workspace(folder)
-        opened.run("export")
+        way.run(opened, "export")
         return opened
 
     return make

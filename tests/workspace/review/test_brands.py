@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from catalog.errors import InputError
+from workspace import way
 from workspace.brands import because, brands_told, look_for_brands, side_by_side, state_of_brands
 from workspace.checking import check_split_files
 from workspace.opening import Declared, init_workspace
@@ -40,7 +41,7 @@ def workspace(tmp_path):
 
 
 def state(workspace, step):
-    return workspace.statuses()[step].state
+    return way.statuses(workspace)[step].state
 
 
 def splits_of(workspace, brand):
@@ -65,14 +66,14 @@ def test_what_is_proposed_is_made_once_and_told(workspace):
 
 
 def test_an_accepted_pair_ties_records_and_counts_in_the_certificate(workspace):
-    workspace.run("export")
+    way.run(workspace, "export")
     assert splits_of(workspace, "Bo Real").isdisjoint(splits_of(workspace, "Boreal"))
     curated = workspace.snapshot("curate").id
     decide_alias(workspace, "BOREAL Inc.", "bo-real", same=True, reason="a space", reviewer="ana")
     assert accepted_aliases(workspace) == [["bo real", "boreal"]]
     assert aliases_shown(workspace)["decision"].to_list() == ["same"]
     assert (state(workspace, "curate"), state(workspace, "split")) == ("done", "stale")
-    workspace.run("export")
+    way.run(workspace, "export")
     assert workspace.snapshot("curate").id == curated
     assert splits_of(workspace, "Bo Real") == splits_of(workspace, "Boreal")
     after = workspace.snapshot("export").figures["certificate"]
@@ -86,7 +87,7 @@ def test_an_accepted_pair_ties_records_and_counts_in_the_certificate(workspace):
 
 def test_files_of_an_export_are_checked_with_its_aliases(workspace):
     decide_alias(workspace, "Boreal", "Bo Real", same=True)
-    workspace.run("export")
+    way.run(workspace, "export")
     records = workspace.layout.exports / workspace.settings.export.folder / "records"
     asked = {"group_columns": ["brand"], "columns": [], "near_duplicates": 0.8}
     checked = check_split_files(records / "train.jsonl", records / "test.jsonl", **asked)
@@ -127,13 +128,13 @@ def test_a_pair_that_cannot_be_is_refused(workspace, pair, told):
 
 
 def test_a_filled_gap_is_the_brand_in_gold_and_in_the_split_until_it_is_undone(workspace):
-    workspace.run("split")
+    way.run(workspace, "split")
     waiting = standing(workspace) if workspace.snapshots.current("queue") else None
     entries = decide_fills(workspace, [], all_of="ACME", reviewer="ana")
     assert [entry.record_id for entry in entries] == ["g1", "g2"]
     assert len({entry.bulk_id for entry in entries}) == 1
     assert state(workspace, "curate") == "stale"
-    workspace.run("split")
+    way.run(workspace, "split")
     gold = workspace.snapshot("curate").read("gold").filter(pl.col("record_id").is_in(["g1", "g2"]))
     assert gold["brand"].to_list() == ["Acme", "Acme"]
     changes = workspace.snapshot("curate").read("changes").filter(pl.col("field") == "brand")
@@ -146,7 +147,7 @@ def test_a_filled_gap_is_the_brand_in_gold_and_in_the_split_until_it_is_undone(w
     if waiting is not None:
         assert standing(workspace) == waiting
     undo(workspace, "ana")
-    workspace.run("curate")
+    way.run(workspace, "curate")
     gold = workspace.snapshot("curate").read("gold").filter(pl.col("record_id") == "g1")
     assert gold["brand"].to_list() == [None]
 
@@ -158,7 +159,7 @@ def test_a_gap_may_be_left_or_filled_otherwise(workspace):
         "g2": None,
         "g1": "leave",
     }
-    workspace.run("curate")
+    way.run(workspace, "curate")
     gold = workspace.snapshot("curate").read("gold")
     held = dict(gold.select("record_id", "brand").iter_rows())
     assert (held["g1"], held["g3"]) == (None, "Boreal")

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from catalog.errors import InputError, WorkspaceError
 from catalog.votes import conform_votes
+from workspace import way
 from workspace.opening import Declared, init_workspace
 from workspace.review.bulk import verdicts_from_file
 from workspace.review.decisions import Verdict, decide, decisions_frame, decisions_hash, log, undo
@@ -31,7 +32,7 @@ def workspace(tmp_path):
     )
     init_workspace(tmp_path / "ws", Declared([str(source)]))
     made = Workspace(tmp_path / "ws")
-    made.run("load")
+    way.run(made, "load")
     votes = [
         ("1", "source", "Home > Mugs"),
         ("1", "knn", "Home > Pots"),

@@ -12,6 +12,7 @@ from evaluation.published.literature import AE_110K, OA_MINE, literature_lines, 
 from evaluation.published.twins import TwinComparison
 from terminal.main import run
 from tests.runs_workspace import TEST, bring, bring_attributes, import_rows, runs_workspace
+from workspace import way
 from workspace.opening import Declared, init_workspace
 from workspace.runs import compare, import_file
 from workspace.runs.published import (
@@ -83,7 +84,7 @@ def test_the_published_split_in_a_workspace_has_its_lines(shared_data, tmp_path,
     source = shared_data / EXTRACTGPT / name / "test.jsonl"
     init_workspace(tmp_path / "w", Declared([str(source)]))
     opened = Workspace(tmp_path / "w")
-    opened.run("load")
+    way.run(opened, "load")
     gold = as_published(opened.snapshot("load").read("records"))
     assert split_digest(gold) == digest
     assert len(literature_lines("extractgpt", "attributes", gold)) == 5
@@ -97,7 +98,7 @@ def ae_110k(shared_data, tmp_path):
     init_workspace(tmp_path / "ae", Declared([str(source)]))
     change_settings(tmp_path / "ae" / "goldshelf.toml", "split", {"keep_publisher": True})
     opened = Workspace(tmp_path / "ae")
-    opened.run("split")
+    way.run(opened, "split")
     path = next(
         (shared_data / EXTRACTGPT / "predictions").glob("*ae_110k*1_0___json_schema_ensembling*")
     )
@@ -172,7 +173,7 @@ def test_a_stored_run_of_extractgpt_is_tied_to_the_records_of_its_data_by_title(
     init_workspace(tmp_path / "w", Declared(paths))
     change_settings(tmp_path / "w" / "goldshelf.toml", "split", {"keep_publisher": True})
     opened = Workspace(tmp_path / "w")
-    opened.run("split")
+    way.run(opened, "split")
     [stored] = (data / "predictions").glob(pattern)
     made = import_file(opened, stored, name="stored", shown_as=stored.name)
     told = "\n".join(made.snapshot.notes)
@@ -190,7 +191,7 @@ def test_a_stored_run_on_titles_of_train_alone_is_refused(shared_data, tmp_path)
     data = shared_data / "attributes" / "extractgpt"
     init_workspace(tmp_path / "w", Declared([str(data / "ae-110k" / "test.jsonl")]))
     opened = Workspace(tmp_path / "w")
-    split = opened.run("split")[-1].read("split")
+    split = way.run(opened, "split")[-1].read("split")
     trained = opened.snapshot("load").read("records").join(
         split.filter(pl.col("split") == "train"), on="record_id", how="semi"
     )["title"]  # fmt: skip

@@ -12,6 +12,7 @@ import pytest
 from catalog.errors import InputError
 from evaluation.tasks.question_texts import texts_in
 from terminal.main import run
+from workspace import way
 from workspace.opening import Declared, init_workspace
 from workspace.reports import write_report
 from workspace.runs import compare, import_file, run_scores
@@ -48,7 +49,7 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     source.write_text("\n".join(map(json.dumps, rows)))
     init_workspace(folder / "shop", Declared([str(source)]))
     opened = Workspace(folder / "shop")
-    opened.run("split")
+    way.run(opened, "split")
     return opened
 
 
@@ -119,7 +120,7 @@ def pairs(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Worksp
     source = shared_data / "ecinstruct" / "Product_Matching_test.json"
     init_workspace(folder, Declared([str(source)]))
     opened = Workspace(folder)
-    opened.run("split")
+    way.run(opened, "split")
     gold = gold_of(opened, "pairs", "test")
     imported(opened, "right", dict(gold.select("example_id", "label").iter_rows()))
     imported(opened, "yes", dict.fromkeys(gold["example_id"].to_list(), "Yes."))

@@ -12,6 +12,7 @@ import pytest
 
 from catalog.errors import InputError, StoppedError, WorkspaceError
 from curation.exports.settings import ExportSettings
+from workspace import way
 from workspace.exports import exports, preview, zip_export
 from workspace.opening import Declared, init_workspace
 from workspace.progress import Progress
@@ -47,7 +48,7 @@ def opened(tmp_path: Path) -> Workspace:
     rows.write_csv(source)
     init_workspace(tmp_path / "shop", Declared([str(source)]))
     workspace = Workspace(tmp_path / "shop")
-    workspace.run("load")
+    way.run(workspace, "load")
     gold = (
         workspace.snapshot("load")
         .scan("records")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from workspace import way
 from workspace.opening import Declared, init_workspace
 from workspace.review.decisions import Verdict, decide
 from workspace.runs.predicting import predict_baseline
@@ -18,7 +19,7 @@ def workspace(tmp_path):
     (tmp_path / "catalog.csv").write_text("id,title,brand,category\n" + "".join(lines))
     init_workspace(tmp_path / "ws", Declared([str(tmp_path / "catalog.csv")]))
     opened = Workspace(tmp_path / "ws")
-    opened.run("split")
+    way.run(opened, "split")
     return opened
 
 
@@ -28,11 +29,11 @@ def places(workspace):
 
 def correct(workspace, record_id, category):
     decide(workspace, [Verdict(record_id, "choose", category)], "ana")
-    workspace.run("split")
+    way.run(workspace, "split")
 
 
 def test_a_decision_moves_no_record_and_both_versions_are_shown(workspace):
-    workspace.run("balance")
+    way.run(workspace, "balance")
     predict_baseline(workspace, "majority")
     before = places(workspace)
     first = rescored(workspace)
@@ -50,12 +51,12 @@ def test_a_record_that_is_left_out_moves_no_other(workspace):
     before = places(workspace)
     gone = next(record_id for record_id, split in before.items() if split == "train")
     decide(workspace, [Verdict(gone, "drop")], "ana")
-    workspace.run("split")
+    way.run(workspace, "split")
     assert places(workspace) == {k: v for k, v in before.items() if k != gone}
 
 
 def test_another_seed_draws_anew(workspace):
     before = places(workspace)
     workspace.change("split", seed=8)
-    workspace.run("split")
+    way.run(workspace, "split")
     assert places(workspace) != before
