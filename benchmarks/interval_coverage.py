@@ -21,11 +21,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scipy.special import ndtri
 
-from evaluation.bootstrap import resampled_estimate, resampled_metrics
-from evaluation.class_metrics import ClassClusters, ClassMetric, class_clusters
-from evaluation.metric import Metric, RatioMetric, Statistic, Sums, ratio_statistic
-from evaluation.randomisation import exact_p
-from evaluation.repeats import repeated_estimate
+from evaluation.metrics.bootstrap import resampled_estimate, resampled_metrics
+from evaluation.metrics.class_metrics import ClassClusters, ClassMetric, class_clusters
+from evaluation.metrics.metric import Metric, RatioMetric, Statistic, Sums, ratio_statistic
+from evaluation.metrics.randomisation import exact_p
+from evaluation.metrics.repeats import repeated_estimate
 from stats.distributions import t_two_sided
 from stats.intervals import degrees_of_freedom, mean_estimate, standard_error
 

@@ -21,7 +21,7 @@ from scipy.special import ndtri
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from evaluation.slices import cell_ratios, cell_spread, difference_bounds, t_quantiles
+from evaluation.metrics.slices import cell_ratios, cell_spread, difference_bounds, t_quantiles
 from stats.few_clusters import wilson
 
 GROUPS = (8, 10, 20, 50, 200)

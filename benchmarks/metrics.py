@@ -53,7 +53,7 @@ def ours(data, clustered: bool, compared: bool = False) -> dict[str, float]:
     import polars as pl
 
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from evaluation.comparison import compare_runs
+    from evaluation.comparing.comparison import compare_runs
     from evaluation.loading import load_answers
     from evaluation.scores import score_categories
 

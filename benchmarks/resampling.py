@@ -43,9 +43,9 @@ def make(n_rows: int, n_groups: int):
 def ours(options, metric: str) -> dict[str, float]:
     from types import SimpleNamespace
 
-    from evaluation.bootstrap import resampled_metrics
-    from evaluation.class_metrics import ClassMetric, class_clusters
-    from evaluation.metric import RatioMetric, Sums
+    from evaluation.metrics.bootstrap import resampled_metrics
+    from evaluation.metrics.class_metrics import ClassMetric, class_clusters
+    from evaluation.metrics.metric import RatioMetric, Sums
 
     gold, answer, shared, groups = make(options.rows, options.groups)
     answers = SimpleNamespace(gold_classes=gold, answer_classes=answer, clusters=groups)

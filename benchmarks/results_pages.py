@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from catalog.records import conform  # noqa: E402
-from evaluation.contract import PREDICTION_SCHEMA, RunCard  # noqa: E402
+from evaluation.answers.contract import PREDICTION_SCHEMA, RunCard  # noqa: E402
 from workspace import way  # noqa: E402
 from workspace.opening import Declared, init_workspace  # noqa: E402
 from workspace.runs.importing import store_run  # noqa: E402

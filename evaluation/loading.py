@@ -11,28 +11,28 @@ import polars as pl
 from catalog.errors import InputError
 from catalog.taxonomy import Taxonomy
 from catalog.wording import counted
-from evaluation.attributes import (
+from evaluation.answers.confidence import confidences
+from evaluation.answers.contract import Task, conform_predictions
+from evaluation.answers.joining import join_predictions, repeats_of
+from evaluation.answers.text_models import BertModel, Encodes
+from evaluation.metrics.attributes import (
     GOLD_CATEGORY,
     AttributeAnswers,
     attribute_answers,
     attribute_gold,
 )
-from evaluation.categories import (
+from evaluation.metrics.categories import (
     GOLD_NAMES,
     GOLD_TEXT,
     CategoryAnswers,
     category_answers,
     category_gold,
 )
-from evaluation.clusters import cluster_codes
-from evaluation.confidence import confidences
-from evaluation.contract import Task, conform_predictions
-from evaluation.joining import join_predictions, repeats_of
+from evaluation.metrics.clusters import cluster_codes
 from evaluation.settings import ScoreSettings
 from evaluation.tasks import TASKS, RowAnswers
 from evaluation.tasks.question_answers import QuestionAnswers
 from evaluation.tasks.row_answers import LABEL, task_gold
-from evaluation.text_models import BertModel, Encodes
 
 Answers = CategoryAnswers | AttributeAnswers | RowAnswers
 CLUSTER = "cluster_of_row"

@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from evaluation.attribute_metrics import attribute_metrics
-from evaluation.attributes import AttributeAnswers
-from evaluation.categories import CategoryAnswers
-from evaluation.category_metrics import LEVEL_PREFIX, category_metrics
-from evaluation.contract import Task
+from evaluation.answers.contract import Task
 from evaluation.loading import Answers
+from evaluation.metrics.attribute_metrics import attribute_metrics
+from evaluation.metrics.attributes import AttributeAnswers
+from evaluation.metrics.categories import CategoryAnswers
+from evaluation.metrics.category_metrics import LEVEL_PREFIX, category_metrics
 from evaluation.tasks import TASKS, RowAnswers
 
 CHANCE = "chance: one of the gold categories, drawn evenly"

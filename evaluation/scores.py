@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from evaluation.attribute_metrics import attribute_metrics
-from evaluation.attributes import KINDS, AttributeAnswers
-from evaluation.bootstrap import bootstrap_estimates, metric_estimates
-from evaluation.calibration import calibration_tables
-from evaluation.categories import CategoryAnswers, path_texts
-from evaluation.category_metrics import LEVEL_PREFIX, category_metrics
-from evaluation.clusters import n_clusters_of
-from evaluation.contract import Task
-from evaluation.metric import Metric, Sums
-from evaluation.repeats import repeated_estimate
+from evaluation.answers.contract import Task
+from evaluation.metrics.attribute_metrics import attribute_metrics
+from evaluation.metrics.attributes import KINDS, AttributeAnswers
+from evaluation.metrics.bootstrap import bootstrap_estimates, metric_estimates
+from evaluation.metrics.calibration import calibration_tables
+from evaluation.metrics.categories import CategoryAnswers, path_texts
+from evaluation.metrics.category_metrics import LEVEL_PREFIX, category_metrics
+from evaluation.metrics.clusters import n_clusters_of
+from evaluation.metrics.metric import Metric, Sums
+from evaluation.metrics.repeats import repeated_estimate
+from evaluation.metrics.slices import cell_ratios, cells
 from evaluation.settings import ScoreSettings
-from evaluation.slices import cell_ratios, cells
 from evaluation.tasks import TASKS, RowAnswers
 from evaluation.tasks.labels import LabelAnswers
 from stats.estimate import Estimate, number_or_none
@@ -39,7 +39,7 @@ class Scores:
     definitions
         What each metric means, and what the valid categories are.
     outcomes
-        Rows of each outcome (`evaluation.outcomes`).
+        Rows of each outcome (`evaluation.answers.outcomes`).
     counts
         Attribute pairs of each kind; empty for classification.
     rows
@@ -58,7 +58,7 @@ class Scores:
     reference_lines
         What chance, the most frequent answer and the like would score, where they were asked for.
     tables
-        More, by name: ``reliability`` and ``risk_coverage`` (`evaluation.calibration`); of
+        More, by name: ``reliability`` and ``risk_coverage`` (`evaluation.metrics.calibration`); of
         attributes ``attribute_categories``: as ``categories``, a line for each ``category,
         attribute``, empty where the gold has no categories.
     """

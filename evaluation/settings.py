@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from evaluation.attribute_pairs import NULL_VALUES
+from evaluation.answers.attribute_pairs import NULL_VALUES
 from stats.estimate import N_RESAMPLES
 
 Interval = Literal["influence", "bootstrap"]
@@ -17,7 +17,7 @@ class ScoreSettings(BaseModel):
 
     ``null_values`` are the attribute values that count as null, whatever their case. ``interval``
     says where intervals come from: the influence of each group of rows, or ``n_resamples`` drawn
-    with replacement from the groups (`evaluation.bootstrap`), as ``seed`` decides. ``bertscore`` is
+    with replacement from the groups (`evaluation.metrics.bootstrap`), as ``seed`` decides. ``bertscore`` is
     the model of BERTScore, a folder or a name of the Hugging Face hub, fetched only where
     ``bertscore_download`` says so; ``embedding`` the static model of `semantic_f1_embedding`.
     """

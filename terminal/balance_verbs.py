@@ -12,7 +12,7 @@ from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from terminal.running import watched
 from workspace import way
-from workspace.plain_files import write_frame
+from workspace.files.plain_files import write_frame
 from workspace.snapshots import Snapshot
 from workspace.views.balance import shopping
 from workspace.workspace import Workspace

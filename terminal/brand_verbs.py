@@ -13,8 +13,8 @@ from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from terminal.review_verbs import Reviewer, show_log
 from terminal.running import watched
-from workspace.brand_files import require_aliases, write_aliases
 from workspace.brands import aliases_of, because, brands_told, look_for_brands
+from workspace.files.brand_files import require_aliases, write_aliases
 from workspace.review.brands import decide_alias, decide_fills
 from workspace.review.decisions import Logged
 from workspace.workspace import Workspace

@@ -11,7 +11,7 @@ from catalog.wording import counted
 from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from workspace.migrations import diff_taxonomies, migrate, plan_workspace_migration
-from workspace.taxonomy_views import repairs, search, shown
+from workspace.views.taxonomy import repairs, search, shown
 from workspace.workspace import Workspace
 
 taxonomy = typer.Typer(

@@ -11,7 +11,7 @@ from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from terminal.running import watched
 from workspace import way
-from workspace.check_views import checks_shown, require_check
+from workspace.views.checks import checks_shown, require_check
 from workspace.workspace import Workspace
 
 

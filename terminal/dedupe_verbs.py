@@ -10,8 +10,8 @@ import typer
 from terminal.options import Json, needs
 from terminal.output import Bar, print_json, print_table, say, tell
 from terminal.split_verbs import IdColumn, TextColumns
+from workspace.files.near_duplicates import MARGIN, Asked, dedupe_file, likeness_of, recluster_file
 from workspace.models.engines import Engine
-from workspace.near_duplicates import MARGIN, Asked, dedupe_file, likeness_of, recluster_file
 from workspace.progress import Progress
 
 _TOLD = ["left_id", "right_id", "only_left", "only_right", "differs"]

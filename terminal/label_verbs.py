@@ -18,7 +18,7 @@ from workspace.snapshots import Snapshot
 from workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from workspace.vote_files import FileAgreement
+    from workspace.files.vote_files import FileAgreement
 
 _COEFFICIENTS = {
     "percent_agreement": "percent agreement",
@@ -144,7 +144,7 @@ def agree(
     if file is None:
         _agree_in_workspace(workspace, as_json)
         return
-    from workspace.vote_files import VoteFile, agree_file
+    from workspace.files.vote_files import VoteFile, agree_file
 
     labels = [] if order is None else [name.strip() for name in order.split(",")]
     asked = VoteFile(file, item, annotator, label, cluster, level, labels, header)

@@ -12,14 +12,14 @@ from catalog.wording import counted
 from terminal.options import HERE, Json, WorkspaceDir, fractions_of
 from terminal.output import Bar, print_json, print_table, say, tell
 from terminal.running import run_verb, watched
-from workspace.brand_files import read_aliases
-from workspace.checking import check_split_files
 from workspace.exports import certify_export
-from workspace.frozen_test import freeze_or_thaw
-from workspace.plain_files import (
+from workspace.files.brand_files import read_aliases
+from workspace.files.checking import check_split_files
+from workspace.files.plain_files import (
     split_file,
     split_settings,
 )
+from workspace.frozen_test import freeze_or_thaw
 from workspace.progress import Progress
 from workspace.reports.certificate import require_page, write_page
 from workspace.split_costs import check_baseline, compare_random

@@ -27,9 +27,9 @@ sys.path.insert(0, str(ROOT))  # this tree's code, wherever another is installed
 
 from curation.checks.registry import CHECKS
 from curation.sources.kinds import KINDS, Kind
-from evaluation.attribute_metrics import attribute_metrics
-from evaluation.category_metrics import category_metrics
-from evaluation.outcomes import MEANINGS
+from evaluation.answers.outcomes import MEANINGS
+from evaluation.metrics.attribute_metrics import attribute_metrics
+from evaluation.metrics.category_metrics import category_metrics
 from evaluation.published import DEFINITIONS, Definition
 from evaluation.slicing.makers import DISTRIBUTION, DISTRIBUTION_WORDS, PAIR_SLICES, SLICES
 from evaluation.slicing.material import PATH

@@ -11,8 +11,8 @@ import streamlit as st
 from catalog.errors import GoldshelfError
 from catalog.wording import counted
 from ui import jobs, safe, session, tables
-from workspace.brand_files import alias_pairs
 from workspace.brands import aliases_of, because, brands_told, side_by_side, state_of_brands
+from workspace.files.brand_files import alias_pairs
 from workspace.review.brands import decide_alias, decide_fills
 from workspace.review.decisions import Logged, undo
 from workspace.workspace import Workspace

@@ -10,14 +10,14 @@ import streamlit as st
 
 from charts.thresholds import clusters_by_threshold
 from ui import files, tables
-from workspace.models.engines import has_ray
-from workspace.near_duplicates import (
+from workspace.files.near_duplicates import (
     MARGIN,
     Asked,
     dedupe_file,
     likeness_of,
     recluster_file,
 )
+from workspace.models.engines import has_ray
 
 SHOWN = 200
 _DIFFERENCES = ("only_left", "only_right", "differs")

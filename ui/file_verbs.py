@@ -11,11 +11,11 @@ import streamlit as st
 
 from stats.estimate import Estimate
 from ui import file_brands, file_split, files, tables
-from workspace.brand_files import read_aliases
-from workspace.checking import check_split_files
-from workspace.plain_files import split_file, split_settings
+from workspace.files.brand_files import read_aliases
+from workspace.files.checking import check_split_files
+from workspace.files.plain_files import split_file, split_settings
+from workspace.files.vote_files import LEVELS, FileAgreement, VoteFile, agree_file
 from workspace.reports.certificate import write_page
-from workspace.vote_files import LEVELS, FileAgreement, VoteFile, agree_file
 
 _COEFFICIENTS = {
     "percent_agreement": "Percent agreement",

@@ -12,7 +12,7 @@ import streamlit as st
 
 from catalog.errors import GoldshelfError
 from ui import safe
-from workspace.plain_files import columns_of
+from workspace.files.plain_files import columns_of
 from workspace.runs.zipped import unzipped
 
 ACCEPTED = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "xlsx", "gz"]

@@ -11,7 +11,7 @@ import streamlit as st
 from ui import tables
 from workspace.named_values import pairs_of
 from workspace.opening import Preview
-from workspace.readers import CATALOG, DELIMITERS, SOURCE_KINDS, TABLE_FORMATS
+from workspace.views.readers import CATALOG, DELIMITERS, SOURCE_KINDS, TABLE_FORMATS
 
 FIELDS = (
     "extra", "record_id", "title", "description", "brand", "price", "currency", "image_urls",

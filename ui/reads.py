@@ -9,10 +9,10 @@ import polars as pl
 import streamlit as st
 
 from catalog.errors import GoldshelfError
-from workspace import taxonomy_views
 from workspace.views import agreement as agreement_view
 from workspace.views import catalog as catalog_view
 from workspace.views import labels as labels_view
+from workspace.views import taxonomy as taxonomy_views
 from workspace.workspace import Workspace
 
 

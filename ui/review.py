@@ -11,7 +11,7 @@ from catalog.votes import CATEGORY
 from ui import reads, safe, session, tables
 from workspace.review.decisions import Action, Verdict, decide, log, undo
 from workspace.review.queue import Card, QueueFilter, card, lease, queue, standing
-from workspace.taxonomy_views import search
+from workspace.views.taxonomy import search
 from workspace.workspace import Workspace
 
 RECORD, SHOWN_AT, LEASED_AT, TOLD, VIEW = (

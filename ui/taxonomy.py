@@ -12,7 +12,7 @@ from catalog.errors import GoldshelfError
 from catalog.wording import counted
 from ui import jobs, reads, safe, tables
 from workspace.migrations import Planned, migrate, plan_workspace_migration
-from workspace.taxonomy_views import search
+from workspace.views.taxonomy import search
 from workspace.workspace import Workspace
 
 PATH = "taxonomy.path"

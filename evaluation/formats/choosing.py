@@ -11,7 +11,7 @@ from evaluation.formats.read_run import Format, FormatOptions, ReadRun
 
 AUTO = "auto"
 OWN = "goldshelf"
-"""Our own contract (`evaluation.contract`), which needs no importer."""
+"""Our own contract (`evaluation.answers.contract`), which needs no importer."""
 
 
 def format_names() -> list[str]:

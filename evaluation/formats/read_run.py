@@ -16,8 +16,8 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from catalog.errors import InputError
-from evaluation.attribute_pairs import is_json_object
-from evaluation.contract import conform_predictions
+from evaluation.answers.attribute_pairs import is_json_object
+from evaluation.answers.contract import conform_predictions
 
 LABEL = "label"
 _ANSWER_OF_TASK = {"classification": "category_path", "attributes": "attributes"}
@@ -48,13 +48,13 @@ class ReadRun:
     Attributes
     ----------
     predictions
-        Columns of the contract (`evaluation.contract.conform_predictions`), a row for each answer.
+        Columns of the contract (`evaluation.answers.contract.conform_predictions`), a row for each answer.
     gold
         ``example_id``, and ``category_path``, ``attributes``, or ``label`` where the file does not
         tell which of them its texts are; any other columns, to cluster by. None where the file
         carries no gold.
     about
-        ``model``, and what else the file says of itself: names of `evaluation.contract.RunCard`
+        ``model``, and what else the file says of itself: names of `evaluation.answers.contract.RunCard`
         fill the card, all others go into its ``about``.
     task
         Where the format tells it, else None.
@@ -149,7 +149,7 @@ def predictions_of(rows: Sequence[dict[str, Any]], where: str) -> pl.DataFrame:
     Parameters
     ----------
     rows
-        Keys of `evaluation.contract.PREDICTION_SCHEMA`; the values are texts and numbers, as it
+        Keys of `evaluation.answers.contract.PREDICTION_SCHEMA`; the values are texts and numbers, as it
         says. ``example_id`` and ``raw_output`` are there at least.
 
     Raises

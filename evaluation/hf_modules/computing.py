@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 
 from catalog.errors import InputError
-from evaluation.comparison import metrics_for
-from evaluation.contract import Task
+from evaluation.answers.contract import Task
+from evaluation.comparing.comparison import metrics_for
 from evaluation.loading import Answers, load_answers
-from evaluation.metric import Metric
+from evaluation.metrics.metric import Metric
 from evaluation.tasks.ranking import ESCI_GAINS, Form, ndcg_metric
 
 CategoryPath = str | Sequence[str] | None

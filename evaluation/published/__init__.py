@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from catalog.errors import InputError
-from evaluation.contract import Task
+from evaluation.answers.contract import Task
 from evaluation.published.amazonqa import AMAZONQA
 from evaluation.published.definition import Definition, PublishedScores, published_scores
 from evaluation.published.ecellm_attributes import ECELLM_ATTRIBUTES, ECELLM_OOD_ATTRIBUTES

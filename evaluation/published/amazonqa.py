@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from evaluation.metric import Metric, RatioMetric, Sums
+from evaluation.metrics.metric import Metric, RatioMetric, Sums
+from evaluation.metrics.summed_metric import SummedMetric
 from evaluation.published.definition import Definition, Source
-from evaluation.summed_metric import SummedMetric
 from evaluation.tasks.question_texts import REFERENCES
 
 ORDERS = 4

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
-from evaluation.bootstrap import bootstrap_estimates
-from evaluation.contract import Task
-from evaluation.metric import Metric
+from evaluation.answers.contract import Task
+from evaluation.metrics.bootstrap import bootstrap_estimates
+from evaluation.metrics.metric import Metric
 from evaluation.settings import ScoreSettings
 from stats.estimate import Estimate
 
@@ -59,7 +59,7 @@ class Definition:
     quirks
         What a reader would not expect; each is reproduced.
     read
-        From gold rows with their predictions (`evaluation.joining`, the gold's answer under
+        From gold rows with their predictions (`evaluation.answers.joining`, the gold's answer under
         `GOLD`) and the codes of their clusters to what the script counts.
     metrics
         By name, ours for what the script counts; shares in [0, 1], also where it prints per cent.
@@ -127,7 +127,7 @@ def published_scores(
     Parameters
     ----------
     rows
-        Gold rows with their predictions (`evaluation.joining.join_predictions`).
+        Gold rows with their predictions (`evaluation.answers.joining.join_predictions`).
     clusters
         Codes of the groups of dependent rows; None where they are independent.
     settings

@@ -12,10 +12,10 @@ import numpy as np
 import polars as pl
 
 from catalog.errors import InputError
-from evaluation.metric import RatioMetric, Statistic, Sums
+from evaluation.metrics.metric import RatioMetric, Statistic, Sums
+from evaluation.metrics.randomisation import Tested
 from evaluation.published.definition import Definition
 from evaluation.published.ecellm_labels import BY_POSITION, ECELLM, outputs
-from evaluation.randomisation import Tested
 
 _EPSILON = 1e-6
 _PARTS = ("attribute", "value", "source")

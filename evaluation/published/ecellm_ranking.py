@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from evaluation.metric import RatioMetric, Sums
+from evaluation.metrics.metric import RatioMetric, Sums
 from evaluation.published.definition import Definition
 from evaluation.published.ecellm_labels import BY_POSITION, ECELLM, outputs
 from evaluation.tasks.ranking import ESCI_GAINS, judged_items

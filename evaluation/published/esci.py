@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from evaluation.metric import RatioMetric, Sums
+from evaluation.metrics.metric import RatioMetric, Sums
 from evaluation.published.definition import Definition, Source
 from evaluation.published.ecellm_ranking import RowValues
 from evaluation.published.label_counts import (

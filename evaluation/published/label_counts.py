@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.group_means import GroupCounts
-from evaluation.metric import RatioMetric, Sums
-from evaluation.part_means import Part, PartMean
+from evaluation.metrics.group_means import GroupCounts
+from evaluation.metrics.metric import RatioMetric, Sums
+from evaluation.metrics.part_means import Part, PartMean
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from evaluation.contract import Task
+from evaluation.answers.contract import Task
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from evaluation.metric import RatioMetric, Sums
+from evaluation.answers.squad import squad_normalised
+from evaluation.metrics.metric import RatioMetric, Sums
 from evaluation.published.definition import Definition, Source
 from evaluation.published.extractgpt import PAIR_SCHEMA, prediction_for
 from evaluation.published.pair_counts import PairCounts
 from evaluation.published.reading import PairRow, pair_rows
-from evaluation.squad import squad_normalised
 
 
 def mave_kind(evidences: list[str | None], prediction: str) -> str:

@@ -24,10 +24,10 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from evaluation.cells import Cells
-from evaluation.group_means import GroupCounts, group_mean, group_means
-from evaluation.metric import Metric, RatioMetric, Statistic, Sums
-from evaluation.randomisation import Tested, t_p
+from evaluation.metrics.cells import Cells
+from evaluation.metrics.group_means import GroupCounts, group_mean, group_means
+from evaluation.metrics.metric import Metric, RatioMetric, Statistic, Sums
+from evaluation.metrics.randomisation import Tested, t_p
 
 KINDS = ("NN", "NV", "VN", "VC", "VW")
 NO_PAIR = "none"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from catalog.errors import InputError
-from evaluation.contract import as_text
+from evaluation.answers.contract import as_text
 
 UNREADABLE = object()
 """What a prediction is that no JSON could be read from."""

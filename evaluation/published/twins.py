@@ -10,13 +10,13 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 
-from evaluation.comparison import DEFAULT_METRIC, Comparison
-from evaluation.gate_rules import GateCheck, is_passed
+from evaluation.comparing.comparison import DEFAULT_METRIC, Comparison
+from evaluation.comparing.gate_rules import GateCheck, is_passed
+from evaluation.comparing.pairing import Paired, paired, resampled_pairs
 from evaluation.loading import Answers
-from evaluation.pairing import Paired, paired, resampled_pairs
+from evaluation.metrics.randomisation import Tested
 from evaluation.published.definition import Definition, PublishedScores
 from evaluation.published.literature import Line
-from evaluation.randomisation import Tested
 from evaluation.scores import Scores
 from evaluation.settings import CompareSettings
 from stats.estimate import Estimate, number_or_none
@@ -38,7 +38,7 @@ class TwinScores:
     literature
         Published numbers of the same split by the same definition; most often none.
     costs
-        Latency, tokens and money (`evaluation.costs.run_costs`).
+        Latency, tokens and money (`evaluation.metrics.costs.run_costs`).
     about
         What the file says of itself.
     slices
@@ -123,7 +123,7 @@ class TwinComparison:
     """Two runs, compared strictly and by a published definition, with what each took.
 
     ``slices`` is `evaluation.slicing.tables.DIFFERENCE_SCHEMA`, empty where no slice was asked for;
-    ``gate_checks`` what became of the gates of a file (`evaluation.gate_rules`).
+    ``gate_checks`` what became of the gates of a file (`evaluation.comparing.gate_rules`).
     """
 
     strict: Comparison

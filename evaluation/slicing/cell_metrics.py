@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from evaluation.calibration import N_BINS
+from evaluation.comparing.pairing import paired_repeats
 from evaluation.loading import Answers
-from evaluation.metric import CellMetric
-from evaluation.pairing import paired_repeats
+from evaluation.metrics.calibration import N_BINS
+from evaluation.metrics.metric import CellMetric
 from evaluation.slicing.part_answers import PartAnswers, part_rows
 
 FEWEST_ROWS = 10

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from catalog.errors import InputError
-from evaluation.comparison import chosen_metric, metrics_for
-from evaluation.contract import Task
+from evaluation.answers.contract import Task
+from evaluation.comparing.comparison import chosen_metric, metrics_for
 from evaluation.loading import Answers
-from evaluation.metric import CellMetric, RatioMetric
+from evaluation.metrics.metric import CellMetric, RatioMetric
 
 SliceMetric = RatioMetric[Any] | CellMetric[Any]
 

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 from scipy.special import stdtr
 
-from evaluation.metric import Sums
-from evaluation.slices import cell_spread, cells, difference_bounds, sliced_p
+from evaluation.metrics.metric import Sums
+from evaluation.metrics.slices import cell_spread, cells, difference_bounds, sliced_p
 from stats.corrections import benjamini_hochberg, holm
 from stats.intervals import LEVEL
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from catalog.paths import joined
-from evaluation.attribute_pairs import NULL_VALUES, attribute_values
-from evaluation.attributes import AttributeAnswers
+from evaluation.answers.attribute_pairs import NULL_VALUES, attribute_values
+from evaluation.metrics.attributes import AttributeAnswers
 from evaluation.slicing.material import PATH, SliceMaterial
 
 QUARTERS = ("lowest quarter", "second quarter", "third quarter", "highest quarter")

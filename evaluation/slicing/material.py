@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from evaluation.paths import read_paths
+from evaluation.answers.paths import read_paths
 
 TEXTS = ("title", "description", "brand", "currency", "language", "masked")
 FIELDS = (*TEXTS, "price")

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from evaluation.categories import cells_of_shared
-from evaluation.class_metrics import ClassClusters, class_clusters
+from evaluation.metrics.categories import cells_of_shared
+from evaluation.metrics.class_metrics import ClassClusters, class_clusters
 
 
 @dataclass(frozen=True, eq=False)

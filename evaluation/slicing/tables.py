@@ -11,14 +11,14 @@ import numpy as np
 import polars as pl
 
 from catalog.errors import InputError
-from evaluation.attributes import AttributeAnswers
-from evaluation.contract import Task
-from evaluation.group_means import GroupCounts, group_mean
+from evaluation.answers.contract import Task
 from evaluation.loading import Answers
-from evaluation.metric import RatioMetric, Statistic, Sums, difference_of
-from evaluation.randomisation import t_p
-from evaluation.repeats import mean_of
-from evaluation.slices import sliced_ratios
+from evaluation.metrics.attributes import AttributeAnswers
+from evaluation.metrics.group_means import GroupCounts, group_mean
+from evaluation.metrics.metric import RatioMetric, Statistic, Sums, difference_of
+from evaluation.metrics.randomisation import t_p
+from evaluation.metrics.repeats import mean_of
+from evaluation.metrics.slices import sliced_ratios
 from evaluation.slicing.cell_metrics import cell_differences, cell_scores
 from evaluation.slicing.choosing import SliceMetric, slice_metric, slice_metrics
 from evaluation.slicing.differences import ratio_differences, with_marks

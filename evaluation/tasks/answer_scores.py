@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.answer_words import answer_words, is_unspaced
+from evaluation.answers.answer_words import answer_words, is_unspaced
 
 INSTALL = "pip install 'goldshelf[qa]'"
 PACKAGES = ("rouge_score", "sacrebleu")

@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from evaluation.json_text import is_strict_json
-from evaluation.metric import Metric, RatioMetric
+from evaluation.answers.json_text import is_strict_json
+from evaluation.metrics.metric import Metric, RatioMetric
 from evaluation.tasks.row_answers import (
     RowAnswers,
     TaskKind,

@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from evaluation.calibration import calibration_metrics
-from evaluation.class_metrics import ClassClusters, ClassMetric, class_clusters
-from evaluation.metric import Metric, RatioMetric, Sums
+from evaluation.metrics.calibration import calibration_metrics
+from evaluation.metrics.class_metrics import ClassClusters, ClassMetric, class_clusters
+from evaluation.metrics.metric import Metric, RatioMetric, Sums
 from evaluation.tasks.label_texts import canonical, lettered
 from evaluation.tasks.row_answers import (
     LABEL,

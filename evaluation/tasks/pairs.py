@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from catalog.errors import InputError
-from evaluation.calibration import calibration_metrics
-from evaluation.metric import Metric, RatioMetric, Sums
+from evaluation.metrics.calibration import calibration_metrics
+from evaluation.metrics.metric import Metric, RatioMetric, Sums
 from evaluation.tasks.label_texts import canonical
 from evaluation.tasks.labels import LabelAnswers, accuracy, label_answers
 from evaluation.tasks.row_answers import LABEL, TaskKind, by_name, outcome_metrics

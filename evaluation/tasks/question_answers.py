@@ -10,11 +10,12 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from evaluation.answer_words import content_words, sentences
-from evaluation.calibration import calibration_metrics
-from evaluation.metric import Metric, RatioMetric, Sums
-from evaluation.squad import squad_f1, squad_normalised
-from evaluation.summed_metric import SummedMetric
+from evaluation.answers.answer_words import content_words, sentences
+from evaluation.answers.squad import squad_f1, squad_normalised
+from evaluation.answers.text_models import BertModel
+from evaluation.metrics.calibration import calibration_metrics
+from evaluation.metrics.metric import Metric, RatioMetric, Sums
+from evaluation.metrics.summed_metric import SummedMetric
 from evaluation.tasks.answer_scores import (
     INSTALL,
     N_SUMS,
@@ -44,7 +45,6 @@ from evaluation.tasks.row_answers import (
     said,
     share,
 )
-from evaluation.text_models import BertModel
 
 ALWAYS_ANSWERED = "always answered: every question taken to have an answer"
 ALWAYS_NULL = "always null: no question answered"

@@ -12,7 +12,7 @@ import polars as pl
 from catalog.errors import InputError
 from catalog.text import storable
 from catalog.wording import counted
-from evaluation.contract import as_text
+from evaluation.answers.contract import as_text
 from evaluation.tasks.row_answers import LABEL
 
 REFERENCES, CONTEXTS, ANSWERABLE = "gold_answers", "gold_contexts", "gold_is_answerable"

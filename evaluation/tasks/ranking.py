@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from catalog.errors import InputError
-from evaluation.metric import Metric, RatioMetric, Sums
+from evaluation.metrics.metric import Metric, RatioMetric, Sums
 from evaluation.tasks.item_lists import listed
 from evaluation.tasks.row_answers import (
     LABEL,

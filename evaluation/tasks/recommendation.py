@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from evaluation.calibration import calibration_metrics
-from evaluation.metric import Metric, RatioMetric, Sums
+from evaluation.metrics.calibration import calibration_metrics
+from evaluation.metrics.metric import Metric, RatioMetric, Sums
 from evaluation.tasks.item_lists import listed
 from evaluation.tasks.row_answers import (
     LABEL,

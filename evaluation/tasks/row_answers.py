@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 
 from catalog.errors import InputError
-from evaluation.contract import Task, as_text
-from evaluation.metric import Metric, RatioMetric, Sums
-from evaluation.outcomes import outcome_counts, without_answer
+from evaluation.answers.contract import Task, as_text
+from evaluation.answers.outcomes import outcome_counts, without_answer
+from evaluation.metrics.metric import Metric, RatioMetric, Sums
 
 LABEL = "label"
 
@@ -30,7 +30,7 @@ class RowAnswers(ABC):
     gold_text, answer_text
         What is shown of gold and answer; an answer is null where there is none.
     outcomes
-        What became of each row (`evaluation.outcomes`).
+        What became of each row (`evaluation.answers.outcomes`).
     clusters
         Codes of the groups of dependent rows, no gaps; None where rows are independent.
     confidence
@@ -85,7 +85,7 @@ class TaskKind:
     gold_column
         What the gold has to have beside ``example_id``; None for nothing.
     read
-        From gold rows with the predictions of several runs (`evaluation.joining`) and the codes
+        From gold rows with the predictions of several runs (`evaluation.answers.joining`) and the codes
         of their clusters to their answers, on the same codes.
     metrics
         By name, from the answers of all runs.

@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from evaluation.group_means import GroupCounts
-from evaluation.metric import Metric, RatioMetric, Sums
-from evaluation.part_means import Part, PartMean
+from evaluation.metrics.group_means import GroupCounts
+from evaluation.metrics.metric import Metric, RatioMetric, Sums
+from evaluation.metrics.part_means import Part, PartMean
 from evaluation.tasks.item_lists import listed
 from evaluation.tasks.row_answers import (
     LABEL,

@@ -15,9 +15,9 @@ from curation.exports.settings import ExportSettings
 from curation.llm.replies import MALFORMED, NOT_IN_LIST, NOT_IN_TAXONOMY, NOT_QUOTED
 from curation.llm.requests import Outcome
 from curation.llm.settings import ModelAnnotator
-from evaluation.category_metrics import category_metrics
-from evaluation.contract import PREDICTION_SCHEMA, run_card
-from evaluation.gates import parse_gates
+from evaluation.answers.contract import PREDICTION_SCHEMA, run_card
+from evaluation.comparing.gates import parse_gates
+from evaluation.metrics.category_metrics import category_metrics
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

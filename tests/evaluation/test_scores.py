@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from evaluation.loading import load_answers
-from evaluation.metric import Sums, ratio_statistic
+from evaluation.metrics.metric import Sums, ratio_statistic
+from evaluation.metrics.slices import sliced_differences, sliced_ratios
 from evaluation.scores import score_categories
-from evaluation.slices import sliced_differences, sliced_ratios
 from stats.intervals import free_estimate, ratio_estimate
 from stats.randomisation import sign_flip_p
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from benchmarks.interval_grid import covered_differences, covered_shares
-from evaluation.metric import Sums, ratio_estimate, ratio_statistic
-from evaluation.slices import sliced_ratios
+from evaluation.metrics.metric import Sums, ratio_estimate, ratio_statistic
+from evaluation.metrics.slices import sliced_ratios
 from stats.few_clusters import hidden_weight, unseen_share, wilson
 from stats.intervals import ALIKE, bounded_estimate, free_estimate, mean_estimate
 

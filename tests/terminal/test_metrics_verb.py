@@ -1,6 +1,6 @@
 import json
 
-from evaluation.attribute_metrics import attribute_metrics
+from evaluation.metrics.attribute_metrics import attribute_metrics
 from terminal.main import run
 from workspace.runs.plain import TASKS
 

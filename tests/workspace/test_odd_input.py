@@ -10,9 +10,9 @@ import pytest
 from catalog.errors import GoldshelfError, InputError, WorkspaceError
 from workspace import way
 from workspace.database.store import Database
-from workspace.near_duplicates import Asked, dedupe_file
+from workspace.files.near_duplicates import Asked, dedupe_file
+from workspace.files.plain_files import read_file
 from workspace.opening import Declared, init_workspace
-from workspace.plain_files import read_file
 from workspace.workspace import Workspace
 
 ROWS = "id,title,brand,category\n" + "".join(

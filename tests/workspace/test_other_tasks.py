@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from workspace import way
+from workspace.files.vote_files import VoteFile, agree_file
 from workspace.opening import Declared, init_workspace
 from workspace.settings import change_settings
-from workspace.vote_files import VoteFile, agree_file
 from workspace.workspace import Workspace
 
 STEPS = ["load", "check", "label", "agree", "queue", "curate", "split", "balance", "export"]

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from catalog.errors import InputError
-from evaluation.gates import GateResult
+from evaluation.comparing.gates import GateResult
 from terminal.main import run
 from workspace.runs import (
     compare_run_files,

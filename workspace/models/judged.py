@@ -11,8 +11,8 @@ import polars as pl
 from catalog.wording import counted
 from curation.agreement.cohen import cohen_kappa
 from curation.llm.relevance_stage import IRRELEVANT, RELEVANT
-from evaluation.clusters import n_clusters_of
-from evaluation.metric import Sums, ratio_statistic
+from evaluation.metrics.clusters import n_clusters_of
+from evaluation.metrics.metric import Sums, ratio_statistic
 from evaluation.tasks.question_answers import QuestionAnswers
 from evaluation.tasks.question_texts import HUMAN
 from stats.estimate import Estimate, number_or_none

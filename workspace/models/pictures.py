@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from curation.llm.pictures import Load
-from workspace.picture_files import loader
+from workspace.files.picture_files import loader
 from workspace.steps.load import source_files
 
 if TYPE_CHECKING:

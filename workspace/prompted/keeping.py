@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from evaluation.contract import PREDICTION_SCHEMA
-from evaluation.json_text import is_strict_json
+from evaluation.answers.contract import PREDICTION_SCHEMA
+from evaluation.answers.json_text import is_strict_json
 from workspace.models.reading import SAMPLE_SCHEMA, Chunk, Tally
 
 _FAILED = "failed: "
@@ -43,7 +43,7 @@ class RowKeeper:
 def contract_rows(
     samples: pl.DataFrame, rows: pl.DataFrame, *, run_id: str, model: str
 ) -> pl.DataFrame:
-    """Answers as rows of the contract (`evaluation.contract.PREDICTION_SCHEMA`).
+    """Answers as rows of the contract (`evaluation.answers.contract.PREDICTION_SCHEMA`).
 
     ``parsed`` has the answers that are strict JSON; ``raw_output`` all of them, as they came.
     Where rows were asked several times, ``repeat`` says which time it was.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from catalog.errors import InputError, StoppedError
 from catalog.wording import counted
 from curation.llm.settings import ModelAnnotator
-from evaluation.contract import RUN_NAME, RunCard
+from evaluation.answers.contract import RUN_NAME, RunCard
 from workspace.lock import locked
 from workspace.models.annotators import chosen
 from workspace.models.asking import StopReason

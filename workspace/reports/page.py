@@ -13,8 +13,8 @@ from catalog.wording import words
 from charts.drawing import STYLE
 from charts.intervals import Dot, differences, dots, series
 from charts.pairs import Pair, paired
-from evaluation.contract import part_words
-from evaluation.report_data import ReportData
+from evaluation.answers.contract import part_words
+from evaluation.comparing.report_data import ReportData
 from workspace.reports.sections import CATEGORIES_SHOWN, sections
 
 _MARKS = {"better": "▲", "worse": "▼", "tied": "=", "too few rows to tell": "?"}

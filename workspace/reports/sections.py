@@ -9,8 +9,8 @@ from typing import Any
 from catalog.paths import join_path
 from catalog.wording import words
 from charts.theme import percent, signed
-from evaluation.contract import part_words
-from evaluation.report_data import ReportData
+from evaluation.answers.contract import part_words
+from evaluation.comparing.report_data import ReportData
 
 CATEGORIES_SHOWN = 25
 EMPTY = "–"

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from curation.exports.manifest import without_nan
-from evaluation.report_data import ReportData
+from evaluation.comparing.report_data import ReportData
 from workspace.reports.sections import Section, flip_key, sections
 
 CSV_COLUMNS = ("table", "row", "figure", "value")

@@ -1,4 +1,4 @@
-"""A report on two runs in any form, all of them from one `evaluation.report_data.ReportData`."""
+"""A report on two runs in any form, all of them from one `evaluation.comparing.report_data.ReportData`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.errors import InputError
-from evaluation.report_data import ReportData
+from evaluation.comparing.report_data import ReportData
 from workspace.atomic import full_disk_told, write_text
 from workspace.reports.page import html_text
 from workspace.reports.texts import csv_text, json_text, markdown_text

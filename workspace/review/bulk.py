@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.errors import InputError
-from workspace.plain_files import read_file
+from workspace.files.plain_files import read_file
 from workspace.review.decisions import Verdict
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from catalog.errors import InputError
-from evaluation.cascade import cascade_curve, stage_of
-from evaluation.comparison import DEFAULT_METRIC, chosen_metric, metrics_for
-from evaluation.contract import Task, conform_predictions
-from evaluation.frontier import PAIRS_SCHEMA, frontier, paired_differences
+from evaluation.answers.contract import Task, conform_predictions
+from evaluation.comparing.comparison import DEFAULT_METRIC, chosen_metric, metrics_for
 from evaluation.loading import load_answers
+from evaluation.studies.cascade import cascade_curve, stage_of
+from evaluation.studies.frontier import PAIRS_SCHEMA, frontier, paired_differences
 from stats.estimate import number_or_none
 from workspace.runs.plain import taxonomy_of
 from workspace.runs.priced import listed_cost_usd
@@ -51,7 +51,7 @@ OPTIMISM = (
 def cascade(
     workspace: Workspace, small: str, large: str, *, metric: str | None = None
 ) -> pl.DataFrame:
-    """The curve of two runs of a workspace (`evaluation.cascade.CASCADE_SCHEMA`)."""
+    """The curve of two runs of a workspace (`evaluation.studies.cascade.CASCADE_SCHEMA`)."""
     runs = runs_named(workspace, [small, large])
     loaded = load_runs(workspace, runs)
     stages = [
@@ -103,7 +103,7 @@ def cost_frontier(
     """The runs on one split with what they took, the cheapest first, and which are dominated.
 
     ``run, value, low, high, cost_usd_per_1000, n_tokens_in, n_tokens_out, latency_ms_median,
-    latency_ms_p95, is_dominated, dominated_by, tied_with`` (`evaluation.frontier`). Where no
+    latency_ms_p95, is_dominated, dominated_by, tied_with`` (`evaluation.studies.frontier`). Where no
     prediction tells money, the price of the tokens as published today counts.
 
     Parameters

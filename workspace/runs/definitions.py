@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from evaluation.attribute_metrics import attribute_metrics
-from evaluation.category_metrics import LEVEL_PREFIX, category_metrics
-from evaluation.comparison import DEFAULT_METRIC
-from evaluation.contract import Task
-from evaluation.metric import Metric
+from evaluation.answers.contract import Task
+from evaluation.comparing.comparison import DEFAULT_METRIC
+from evaluation.metrics.attribute_metrics import attribute_metrics
+from evaluation.metrics.category_metrics import LEVEL_PREFIX, category_metrics
+from evaluation.metrics.metric import Metric
 from evaluation.tasks import TASKS as ROW_TASKS
 from workspace.runs.plain import TASKS
 

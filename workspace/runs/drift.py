@@ -8,9 +8,9 @@ import polars as pl
 
 from catalog.errors import InputError
 from catalog.paths import joined
-from evaluation.contract import PREDICTION_SCHEMA, conform_predictions
-from evaluation.drift import DriftReport, drift_report, weeks_of
-from evaluation.paths import answered_paths
+from evaluation.answers.contract import PREDICTION_SCHEMA, conform_predictions
+from evaluation.answers.paths import answered_paths
+from evaluation.studies.drift import DriftReport, drift_report, weeks_of
 from workspace.runs.reading import read_rows
 
 

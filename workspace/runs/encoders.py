@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from curation.llm.embeddings import embedding_mark, open_encoder
-from evaluation.contract import Task
+from evaluation.answers.contract import Task
+from evaluation.answers.text_models import BertModel, Encodes
 from evaluation.settings import ScoreSettings
 from evaluation.tasks.answer_scores import PACKAGES, is_installed
-from evaluation.text_models import BertModel, Encodes
 
 
 def encoder_of(settings: ScoreSettings) -> Encodes | None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from catalog.errors import InputError
-from evaluation.contract import Task
-from evaluation.experiments import grouped_scores
+from evaluation.answers.contract import Task
+from evaluation.studies.experiments import grouped_scores
 from workspace.runs.gold import TRAIN
 from workspace.runs.scoring import (
     RunInfo,
@@ -53,7 +53,7 @@ class Experiments:
     Attributes
     ----------
     table
-        `evaluation.experiments.EXPERIMENT_SCHEMA`, ``runs`` (their names), ``also_differs`` (other
+        `evaluation.studies.experiments.EXPERIMENT_SCHEMA`, ``runs`` (their names), ``also_differs`` (other
         facts in which the group is not as the first; its difference may be theirs) and ``mixes``
         (facts in which its own runs differ, though they are taken as repeats; seeds apart).
     facts

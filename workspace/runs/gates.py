@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.errors import InputError
-from evaluation.gate_reports import gates_markdown, junit_xml
-from evaluation.gate_rules import GateFile, gate_rules, line_check
+from evaluation.comparing.gate_reports import gates_markdown, junit_xml
+from evaluation.comparing.gate_rules import GateFile, gate_rules, line_check
 from evaluation.published.twins import TwinComparison
 from evaluation.settings import CompareSettings
 from evaluation.slicing.tables import SliceRequest

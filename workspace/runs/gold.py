@@ -11,7 +11,7 @@ import polars as pl
 from catalog.errors import InputError
 from catalog.paths import joined
 from curation.exports.templates import CATALOG_TASKS
-from evaluation.contract import Task
+from evaluation.answers.contract import Task
 from evaluation.tasks.row_answers import LABEL
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ import polars as pl
 
 from catalog.errors import InputError, WorkspaceError
 from curation.exports.manifest import without_nan
-from evaluation.contract import RUN_NAME, RunCard, conform_predictions
-from evaluation.costs import run_costs
+from evaluation.answers.contract import RUN_NAME, RunCard, conform_predictions
 from evaluation.loading import load_answers
+from evaluation.metrics.costs import run_costs
 from workspace.atomic import digest_of
 from workspace.database.tables import Run
 from workspace.lock import locked
@@ -71,7 +71,7 @@ def import_run(
     Parameters
     ----------
     predictions, card
-        The contract's two files (`evaluation.contract`).
+        The contract's two files (`evaluation.answers.contract`).
     name
         What the run is called here; its ``run_id``, else the name of its file, where None.
     replace
@@ -103,7 +103,7 @@ def store_run(
     Parameters
     ----------
     rows
-        Columns of the contract (`evaluation.contract.conform_predictions`).
+        Columns of the contract (`evaluation.answers.contract.conform_predictions`).
     notes
         Lines to be kept with the run, before those of the checks.
     """

@@ -13,16 +13,16 @@ import polars as pl
 from catalog.errors import InputError
 from catalog.taxonomy import Taxonomy
 from catalog.taxonomy.files import INFERRED, read_taxonomy
-from evaluation.attributes import AttributeAnswers
-from evaluation.categories import CategoryAnswers
-from evaluation.comparison import compare_repeats, metrics_for
-from evaluation.contract import Task, conform_predictions
-from evaluation.contract import part_words as part_words
-from evaluation.costs import run_costs
-from evaluation.gate_rules import GateFile, check_gates
-from evaluation.joining import stacked_repeats
+from evaluation.answers.contract import Task, conform_predictions
+from evaluation.answers.contract import part_words as part_words
+from evaluation.answers.joining import stacked_repeats
+from evaluation.comparing.comparison import compare_repeats, metrics_for
+from evaluation.comparing.gate_rules import GateFile, check_gates
+from evaluation.comparing.pairing import is_identical
 from evaluation.loading import Answers, load_answers
-from evaluation.pairing import is_identical
+from evaluation.metrics.attributes import AttributeAnswers
+from evaluation.metrics.categories import CategoryAnswers
+from evaluation.metrics.costs import run_costs
 from evaluation.published import Definition, definition_for, published_scores
 from evaluation.published.literature import literature_lines
 from evaluation.published.twins import TwinComparison, TwinScores, published_comparison

@@ -20,7 +20,7 @@ from curation.annotators.classifiers import (
     TextClassifier,
 )
 from curation.duplicates.join import Told
-from evaluation.contract import PREDICTION_SCHEMA, RunCard
+from evaluation.answers.contract import PREDICTION_SCHEMA, RunCard
 from workspace.runs.gold import TRAIN
 from workspace.runs.importing import ImportedRun, store_run
 from workspace.runs.versions import known_exports

@@ -12,8 +12,8 @@ import polars as pl
 
 from catalog.extra import SURFACE_FORMS
 from catalog.paths import joined
-from evaluation.comparison import DEFAULT_METRIC
-from evaluation.pairing import is_identical
+from evaluation.comparing.comparison import DEFAULT_METRIC
+from evaluation.comparing.pairing import is_identical
 from evaluation.published import DEFINITIONS, definition_for, published_scores
 from evaluation.published.literature import literature_lines
 from evaluation.published.twins import STRICT, TwinComparison, published_comparison

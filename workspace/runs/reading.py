@@ -14,8 +14,8 @@ from catalog.errors import InputError
 from catalog.querying import querying
 from curation.sources.encoding import as_utf8, guess_encoding, open_bytes
 from curation.sources.files import FORMATS, ReadOptions, read_table
-from evaluation.contract import PREDICTION_SCHEMA, RunCard, run_card
-from evaluation.json_text import is_strict_json
+from evaluation.answers.contract import PREDICTION_SCHEMA, RunCard, run_card
+from evaluation.answers.json_text import is_strict_json
 from evaluation.tasks import TASKS
 
 KEYS = ("example_id", "record_id", "id")

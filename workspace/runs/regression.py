@@ -13,10 +13,10 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from catalog.errors import InputError
-from evaluation.contract import Task
+from evaluation.answers.contract import Task
 from evaluation.loading import load_answers
-from evaluation.regression import FORGOTTEN, Against, Case, regression, regression_sentence
 from evaluation.settings import CompareSettings
+from evaluation.studies.regression import FORGOTTEN, Against, Case, regression, regression_sentence
 from workspace.runs.reading import read_gold, read_predictions
 from workspace.runs.scoring import (
     RunInfo,

@@ -10,10 +10,10 @@ import polars as pl
 
 from catalog.errors import InputError
 from catalog.wording import counted
-from evaluation.contract import Task, conform_predictions
+from evaluation.answers.contract import Task, conform_predictions
+from evaluation.comparing.gate_rules import GateFile
 from evaluation.formats import FormatOptions, ReadRun
 from evaluation.formats.choosing import AUTO, chosen_format, read_as, read_run
-from evaluation.gate_rules import GateFile
 from evaluation.published import definition_for
 from evaluation.published.twins import TwinComparison, TwinScores
 from evaluation.settings import CompareSettings, ScoreSettings

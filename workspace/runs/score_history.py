@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from evaluation.comparison import DEFAULT_METRIC
+from evaluation.comparing.comparison import DEFAULT_METRIC
 from stats.estimate import Estimate
 from workspace.atomic import read_json
 from workspace.runs.scoring import list_runs, runs_named, score_runs

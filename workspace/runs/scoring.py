@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from catalog.errors import InputError
 from curation.exports.manifest import without_nan
-from evaluation.categories import CategoryAnswers
-from evaluation.comparison import (
+from evaluation.answers.contract import Task
+from evaluation.comparing.comparison import (
     DEFAULT_METRIC,
     Comparison,
     compare_repeats,
@@ -21,9 +21,9 @@ from evaluation.comparison import (
     kept_comparison,
     metrics_for,
 )
-from evaluation.contract import Task
-from evaluation.leaderboard import leaderboard
+from evaluation.comparing.leaderboard import leaderboard
 from evaluation.loading import Loaded, load_answers
+from evaluation.metrics.categories import CategoryAnswers
 from evaluation.reference_lines import reference_lines, task_lines
 from evaluation.scores import with_intervals
 from evaluation.settings import CompareSettings
@@ -250,7 +250,7 @@ def write_result(
 def ranked_runs(
     workspace: Workspace, runs: Sequence[RunInfo], metric: str | None = None
 ) -> pl.DataFrame:
-    """Runs on one split, best first (`evaluation.leaderboard`), kept as ``leaderboards/...``."""
+    """Runs on one split, best first (`evaluation.comparing.leaderboard`), kept as ``leaderboards/...``."""
     started_at, settings = time.time(), workspace.settings.compare
     metric = metric or DEFAULT_METRIC[runs[0].task]
     fingerprint = fingerprint_of(

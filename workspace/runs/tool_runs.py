@@ -9,8 +9,7 @@ import polars as pl
 
 from catalog.errors import InputError
 from catalog.wording import counted
-from evaluation.categories import GOLD_TEXT, category_gold
-from evaluation.contract import RunCard, conform_predictions, run_card
+from evaluation.answers.contract import RunCard, conform_predictions, run_card
 from evaluation.formats import FORMATS, FormatOptions, ReadRun
 from evaluation.formats.choosing import (
     AUTO,
@@ -20,6 +19,7 @@ from evaluation.formats.choosing import (
     format_of,
     read_as,
 )
+from evaluation.metrics.categories import GOLD_TEXT, category_gold
 from workspace.runs.by_text import keyed_by_text
 from workspace.runs.gold import gold_of, likely_task
 from workspace.runs.importing import ImportedRun, store_run

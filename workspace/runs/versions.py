@@ -11,7 +11,7 @@ import polars as pl
 from catalog.errors import InputError
 from catalog.querying import querying
 from catalog.wording import counted
-from evaluation.contract import RunCard
+from evaluation.answers.contract import RunCard
 from workspace.atomic import read_json
 from workspace.runs.gold import TRAIN
 

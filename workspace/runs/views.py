@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from evaluation.contract import Task
-from evaluation.leaderboard import LEADERBOARD_SCHEMA
-from evaluation.report_data import KeptScores, ReportData, report_data
+from evaluation.answers.contract import Task
+from evaluation.comparing.leaderboard import LEADERBOARD_SCHEMA
+from evaluation.comparing.report_data import KeptScores, ReportData, report_data
 from workspace.runs.gold import basis
 from workspace.runs.scoring import (
     RunInfo,
@@ -82,7 +82,7 @@ def leaderboard(
 ) -> pl.DataFrame:
     """The runs on one split, best first, ties told; empty without runs.
 
-    See `evaluation.leaderboard`; kept until a run or what it rests on changes.
+    See `evaluation.comparing.leaderboard`; kept until a run or what it rests on changes.
     """
     chosen = [run for run in list_runs(workspace) if (run.task, run.split) == (task, split)]
     if not chosen:

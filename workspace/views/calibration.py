@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from evaluation.calibration import NO_CONFIDENCE, RELIABILITY_SCHEMA, RISK_SCHEMA
+from evaluation.metrics.calibration import NO_CONFIDENCE, RELIABILITY_SCHEMA, RISK_SCHEMA
 from workspace.runs.views import run_scores
 from workspace.workspace import Workspace
 
@@ -21,9 +21,9 @@ class CalibrationView:
     Attributes
     ----------
     reliability
-        `evaluation.calibration.RELIABILITY_SCHEMA`, a line for each bin.
+        `evaluation.metrics.calibration.RELIABILITY_SCHEMA`, a line for each bin.
     risk_coverage
-        `evaluation.calibration.RISK_SCHEMA`, a line for each cut.
+        `evaluation.metrics.calibration.RISK_SCHEMA`, a line for each cut.
     numbers
         `NUMBERS` by name, as the scores tell them.
     reason

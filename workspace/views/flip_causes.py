@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from catalog.records import text_of, titled
-from evaluation.flip_causes import causes_counted, with_causes
+from evaluation.comparing.flip_causes import causes_counted, with_causes
 from workspace.runs.scoring import compare, runs_named
 from workspace.runs.views import run_rows
 from workspace.workspace import Workspace

@@ -42,7 +42,7 @@ class FlipFilter:
     category
         Gold at or below a path (or an attribute, for runs of attributes).
     cause
-        Why the wrong side is wrong (`evaluation.flip_causes.CAUSES`).
+        Why the wrong side is wrong (`evaluation.comparing.flip_causes.CAUSES`).
     text
         What the title or the id holds, in any case.
     """

@@ -22,5 +22,5 @@ def models(workspace: Workspace) -> list[str]:
 def forgotten(
     workspace: Workspace, candidate: str, baseline: str, previous: str | None = None
 ) -> Regression:
-    """A line for each task and split (`evaluation.regression.REGRESSION_SCHEMA`), and a sentence."""
+    """A line for each task and split (`evaluation.studies.regression.REGRESSION_SCHEMA`), and a sentence."""
     return regress(workspace, candidate, baseline, previous)

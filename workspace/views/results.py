@@ -13,10 +13,10 @@ from catalog.paths import SEPARATOR
 from catalog.records import titled
 from catalog.taxonomy.tree import NO_NODE
 from catalog.wording import words
-from evaluation.attributes import KINDS
-from evaluation.comparison import DEFAULT_METRIC
-from evaluation.contract import Task as Task
-from evaluation.contract import part_words as part_words
+from evaluation.answers.contract import Task as Task
+from evaluation.answers.contract import part_words as part_words
+from evaluation.comparing.comparison import DEFAULT_METRIC
+from evaluation.metrics.attributes import KINDS
 from workspace.runs.gold import TRAIN, tasks_of
 from workspace.runs.scoring import list_runs, runs_named
 from workspace.runs.views import (

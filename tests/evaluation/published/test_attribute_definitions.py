@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from catalog.errors import InputError
-from evaluation.contract import conform_predictions
+from evaluation.answers.contract import conform_predictions
+from evaluation.answers.joining import join_predictions
 from evaluation.formats import FORMATS, FormatOptions
-from evaluation.joining import join_predictions
 from evaluation.published import DEFINITIONS, definition_for, published_scores
 from evaluation.published.extractgpt import kind_of
 from evaluation.published.mave import mave_kind

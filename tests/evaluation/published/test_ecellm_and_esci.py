@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 from sklearn.metrics import f1_score
 
-from evaluation.contract import conform_predictions
-from evaluation.joining import join_predictions
+from evaluation.answers.contract import conform_predictions
+from evaluation.answers.joining import join_predictions
 from evaluation.loading import load_answers
 from evaluation.published import definition_for, published_scores
 from evaluation.published.literature import LINES, literature_lines

@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evaluation.comparison import compare_runs, metrics_for
+from evaluation.comparing.comparison import compare_runs, metrics_for
 from evaluation.loading import load_answers
 from evaluation.slicing.cell_metrics import FEWEST_BINNED, FEWEST_ROWS
 from evaluation.slicing.tables import SliceRequest

@@ -6,11 +6,11 @@ import polars as pl
 import pytest
 
 from catalog.errors import InputError
-from evaluation.category_metrics import category_metrics
+from evaluation.comparing.pairing import paired
 from evaluation.loading import load_answers
-from evaluation.metric import Sums
-from evaluation.pairing import paired
-from evaluation.slices import sliced_differences
+from evaluation.metrics.category_metrics import category_metrics
+from evaluation.metrics.metric import Sums
+from evaluation.metrics.slices import sliced_differences
 from evaluation.slicing.differences import ratio_differences, with_marks
 from evaluation.slicing.makers import PAIR_SLICES, SLICES
 from evaluation.slicing.material import slice_material

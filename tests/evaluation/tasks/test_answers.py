@@ -11,9 +11,9 @@ from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu.metrics.bleu import BLEU
 
 from catalog.errors import InputError
-from evaluation.bootstrap import metric_estimates
-from evaluation.comparison import compare_runs
+from evaluation.comparing.comparison import compare_runs
 from evaluation.loading import load_answers
+from evaluation.metrics.bootstrap import metric_estimates
 from evaluation.reference_lines import task_lines
 from evaluation.scores import score_task
 from evaluation.settings import ScoreSettings

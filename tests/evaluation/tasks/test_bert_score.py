@@ -1,10 +1,10 @@
 import polars as pl
 import pytest
 
-from evaluation.comparison import metrics_for
+from evaluation.answers.text_models import BertModel
+from evaluation.comparing.comparison import metrics_for
 from evaluation.loading import load_answers
 from evaluation.settings import ScoreSettings
-from evaluation.text_models import BertModel
 from workspace.runs import twin_compare_files, twin_score_files
 from workspace.runs.plain import model_settings
 

@@ -16,7 +16,7 @@ from sklearn.metrics import (
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from catalog.errors import InputError
-from evaluation.comparison import compare_runs
+from evaluation.comparing.comparison import compare_runs
 from evaluation.loading import load_answers
 from evaluation.scores import score_task
 from evaluation.tasks import TASKS

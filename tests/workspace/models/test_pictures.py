@@ -14,10 +14,10 @@ from PIL import Image
 from curation.llm.pictures import LARGEST_SIDE
 from tests.workspace.models.conftest import PRICE, openai
 from workspace import way
+from workspace.files.picture_files import MOST_BYTES, loader
 from workspace.models.labelling import label_with_models
 from workspace.models.planning import plan
 from workspace.models.trying import try_rows
-from workspace.picture_files import MOST_BYTES, loader
 from workspace.workspace import Workspace
 
 PROVIDERS = ["openai", "anthropic", "gemini"]

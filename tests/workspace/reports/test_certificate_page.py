@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from terminal.main import run
-from workspace.checking import check_split_files
+from workspace.files.checking import check_split_files
 from workspace.reports.certificate import certificate_html
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'

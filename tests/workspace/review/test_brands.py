@@ -6,7 +6,7 @@ import pytest
 from catalog.errors import InputError
 from workspace import way
 from workspace.brands import because, brands_told, look_for_brands, side_by_side, state_of_brands
-from workspace.checking import check_split_files
+from workspace.files.checking import check_split_files
 from workspace.opening import Declared, init_workspace
 from workspace.review.brands import (
     accepted_aliases,

@@ -1,0 +1,1 @@
+"""What each row's prediction says: the contract, and reading it."""

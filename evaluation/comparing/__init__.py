@@ -1,0 +1,1 @@
+"""Two runs and more on the same rows: differences, verdicts, gates."""

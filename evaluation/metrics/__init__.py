@@ -1,0 +1,1 @@
+"""Each number of a run, with the influence of every row."""

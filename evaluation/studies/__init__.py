@@ -1,0 +1,1 @@
+"""Questions over many runs: tasks, experiments, costs, cascades, time."""

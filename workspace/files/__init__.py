@@ -1,0 +1,1 @@
+"""The verbs that take plain files and need no workspace."""
