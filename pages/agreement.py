@@ -2,7 +2,8 @@ import streamlit as st
 
 from charts.intervals import series
 from charts.matrix import matrix
-from ui import agreement, drawings, links, models, reads, session, sides, tables
+from ui import drawings, links, reads, session, sides, tables
+from ui.language_models import agreement, models
 
 st.title("Agreement")
 opened = session.require_workspace()

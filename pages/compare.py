@@ -1,15 +1,8 @@
 import streamlit as st
 
 from catalog.errors import GoldshelfError
-from ui import (
-    address,
-    comparisons,
-    reports,
-    result_tables,
-    results,
-    safe,
-    session,
-)
+from ui import address, safe, session
+from ui.verdicts import comparisons, reports, result_tables, results
 from workspace.views import results as views
 from workspace.views.flips import Asked
 

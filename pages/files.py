@@ -1,6 +1,6 @@
 import streamlit as st
 
-from ui import duplicates, file_scores, file_verbs
+from ui.any_file import duplicates, file_scores, file_verbs
 
 st.title("Any file")
 st.caption(

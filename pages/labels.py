@@ -1,17 +1,8 @@
 import streamlit as st
 
 from charts.bars import counts
-from ui import (
-    asking,
-    jobs,
-    labels,
-    model_form,
-    models,
-    reads,
-    safe,
-    session,
-    spending,
-)
+from ui import jobs, reads, safe, session
+from ui.language_models import asking, labels, model_form, models, spending
 
 st.title("Labels")
 st.caption("Who says which category a product has, and which values its attributes have.")

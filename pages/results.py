@@ -1,17 +1,9 @@
 import streamlit as st
 
 from charts.intervals import dots
-from ui import (
-    address,
-    drawings,
-    judging,
-    result_tables,
-    result_views,
-    results,
-    safe,
-    session,
-    tables,
-)
+from ui import address, drawings, safe, session, tables
+from ui.language_models import judging
+from ui.verdicts import result_tables, result_views, results
 from workspace.views import results as views
 
 st.title("Results")

@@ -1,7 +1,8 @@
 import streamlit as st
 
 from charts.bars import grouped
-from ui import balance, brands, jobs, reads, session, split_proof, split_ties, splits, tables
+from ui import jobs, reads, session, tables
+from ui.splitting import balance, brands, split_proof, split_ties, splits
 from workspace.views import splits as views
 
 st.title("Split")

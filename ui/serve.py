@@ -37,7 +37,7 @@ def import_pages() -> None:
     # Its only word is that no server runs yet.
     logging.getLogger("streamlit.runtime.caching.cache_data_api").setLevel(logging.ERROR)
     for package in (charts, ui):
-        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if module.name != "ui.serve":
                 importlib.import_module(module.name)
     for name in LATER:

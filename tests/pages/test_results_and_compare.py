@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.runs_workspace import bring, bring_attributes, runs_workspace
-from ui import comparisons, result_views
+from ui.verdicts import comparisons, result_views
 
 ROOT = Path(__file__).resolve().parents[2]
 

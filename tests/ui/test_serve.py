@@ -26,7 +26,8 @@ sys.meta_path.insert(0, Watch())
 
 
 def modules_of(package):
-    return {f"{package}.{file.stem}" for file in (ROOT / package).glob("[!_]*.py")}
+    files = (ROOT / package).rglob("[!_]*.py")
+    return {".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files}
 
 
 def serving(tmp_path, port):

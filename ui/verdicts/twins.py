@@ -11,8 +11,8 @@ import streamlit as st
 from charts.intervals import Dot, dots
 from charts.theme import percent
 from ui import drawings, safe, tables
-from ui.result_tables import INTERVAL, PERCENT, between
-from ui.result_tables import percent as as_percent
+from ui.verdicts.result_tables import INTERVAL, PERCENT, between
+from ui.verdicts.result_tables import percent as as_percent
 
 
 def choice(place: Any, known: dict[str, str], key: str, **more: Any) -> str | None:

@@ -10,7 +10,8 @@ from typing import Any
 import streamlit as st
 
 from stats.estimate import Estimate
-from ui import file_brands, file_split, files, tables
+from ui import files, tables
+from ui.any_file import file_brands, file_split
 from workspace.files.brand_files import read_aliases
 from workspace.files.checking import check_split_files
 from workspace.files.plain_files import split_file, split_settings

@@ -13,7 +13,9 @@ import streamlit as st
 
 from catalog.errors import GoldshelfError
 from charts.intervals import Dot
-from ui import address, files, jobs, prompted, run_options, safe, tables
+from ui import address, files, jobs, safe, tables
+from ui.language_models import prompted
+from ui.verdicts import run_options
 from workspace.runs import import_file
 from workspace.runs.predicting import BASELINES
 from workspace.runs.scoring import compare

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from catalog.errors import GoldshelfError
-from ui import jobs, links, model_keys, plans, safe
+from ui import jobs, links, safe
+from ui.language_models import model_keys, plans
 from workspace.models.labelling import require_prices
 from workspace.prompted.endpoints import KEY_VARIABLE, served
 from workspace.prompted.predicting import annotator_of, plan_prompted

@@ -7,7 +7,8 @@ from typing import Any
 import streamlit as st
 
 from catalog.errors import GoldshelfError
-from ui import asking, jobs, safe
+from ui import jobs, safe
+from ui.language_models import asking
 from workspace.views import models as views
 from workspace.views.model_settings import GROUPS, Setting, changed, settings, told
 from workspace.workspace import Workspace

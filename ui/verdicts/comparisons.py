@@ -10,7 +10,8 @@ import streamlit as st
 
 from charts.intervals import differences
 from charts.pairs import Pair, paired
-from ui import address, drawings, flips, result_parts, result_scores, result_tables, results
+from ui import address, drawings
+from ui.verdicts import flips, result_parts, result_scores, result_tables, results
 from workspace.views.flips import Asked
 from workspace.views.results import part_words
 from workspace.views.slices import differing_slices

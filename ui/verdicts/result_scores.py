@@ -12,8 +12,9 @@ from charts.intervals import dots, series
 from charts.matrix import matrix
 from charts.shares import divided
 from charts.tree import treemap
-from ui import address, drawings, links, result_tables, results, safe, tables, twins
-from ui.results import board_metric, other_run
+from ui import address, drawings, links, safe, tables
+from ui.verdicts import result_tables, results, twins
+from ui.verdicts.results import board_metric, other_run
 from workspace.runs.published import definitions_of, twin_of
 from workspace.views import differences
 from workspace.views import results as views

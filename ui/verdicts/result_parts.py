@@ -7,8 +7,9 @@ import streamlit as st
 
 from charts.calibration import kept_part, reliability
 from charts.intervals import Dot, dots
-from ui import address, drawings, result_tables, results, safe, tables
-from ui.results import board_metric, other_run
+from ui import address, drawings, safe, tables
+from ui.verdicts import result_tables, results
+from ui.verdicts.results import board_metric, other_run
 from workspace.views.calibration import calibration as calibration_of
 from workspace.views.slices import marked_slices, slices_of
 from workspace.workspace import Workspace

@@ -12,7 +12,8 @@ import streamlit as st
 from catalog.errors import GoldshelfError
 from charts.theme import percent
 from stats.estimate import Estimate
-from ui import files, result_tables, run_options, safe, tables, twins
+from ui import files, safe, tables
+from ui.verdicts import result_tables, run_options, twins
 from workspace.runs import (
     TwinComparison,
     TwinScores,

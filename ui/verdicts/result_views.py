@@ -9,10 +9,10 @@ import polars as pl
 import streamlit as st
 
 from ui import address
-from ui.result_costs import cost
-from ui.result_history import experiments, forgotten
-from ui.result_parts import calibration, slices
-from ui.result_scores import (
+from ui.verdicts.result_costs import cost
+from ui.verdicts.result_history import experiments, forgotten
+from ui.verdicts.result_parts import calibration, slices
+from ui.verdicts.result_scores import (
     attributes,
     categories,
     confusion,

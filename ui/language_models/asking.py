@@ -7,8 +7,9 @@ import streamlit as st
 
 from catalog.errors import GoldshelfError
 from charts.theme import usd
-from ui import jobs, links, model_keys, plans, safe, tables, tries
-from ui.batches import BUDGET_PX, batches
+from ui import jobs, links, safe, tables
+from ui.language_models import model_keys, plans, tries
+from ui.language_models.batches import BUDGET_PX, batches
 from workspace import way
 from workspace.models.engines import has_ray
 from workspace.models.labelling import require_prices

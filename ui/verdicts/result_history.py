@@ -8,7 +8,8 @@ import streamlit as st
 from catalog.errors import GoldshelfError
 from charts.intervals import differences as differences_of
 from charts.intervals import dots
-from ui import address, drawings, result_tables, results, safe, tables
+from ui import address, drawings, safe, tables
+from ui.verdicts import result_tables, results
 from workspace.views.experiments import FACTS, run_facts
 from workspace.views.experiments import experiments as experiments_of
 from workspace.views.regressions import forgotten as forgotten_of

@@ -9,7 +9,8 @@ import streamlit as st
 
 from charts.intervals import Dot, dots
 from charts.matrix import matrix
-from ui import agreement, drawings, links, model_keys, safe, sides, tables
+from ui import drawings, links, safe, sides, tables
+from ui.language_models import agreement, model_keys
 from workspace.views import models as views
 from workspace.workspace import Workspace
 

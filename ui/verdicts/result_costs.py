@@ -9,7 +9,8 @@ from catalog.errors import GoldshelfError
 from charts.frontier import Priced, frontier
 from charts.frontier import cascade as cascade_curve
 from charts.intervals import Dot
-from ui import address, result_tables, results, safe, tables
+from ui import address, safe, tables
+from ui.verdicts import result_tables, results
 from workspace.views.frontier import COSTS, OPTIMISM, cascade, cost_frontier
 from workspace.views.results import task_and_split_of
 from workspace.workspace import Workspace

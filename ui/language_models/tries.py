@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from ui import jobs, model_keys, safe, sides, tables, warm
+from ui import jobs, safe, sides, tables, warm
+from ui.language_models import model_keys
 from workspace.models.tried import Tried, last_try
 from workspace.workspace import Workspace
 

@@ -9,7 +9,8 @@ import streamlit as st
 
 from catalog.errors import GoldshelfError
 from charts.theme import percent
-from ui import files, jobs, links, model_keys, plans, safe, tables
+from ui import files, jobs, links, safe, tables
+from ui.language_models import model_keys, plans
 from workspace.models.judge_questions import AnswerFiles
 from workspace.models.judged import AGREEMENT, KAPPA, RELEVANCE
 from workspace.models.judging import plan_judge

@@ -1,0 +1,1 @@
+"""Files that need no workspace, on the page of that name."""

@@ -1,0 +1,1 @@
+"""Models on the pages: declared, planned, tried, asked, paid for, measured."""

@@ -1,0 +1,1 @@
+"""The Split page: ties, brands, sizes, proof, balance."""

@@ -1,0 +1,1 @@
+"""Runs on the pages: scores, comparisons, the rows behind them."""
