@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 import polars as pl
 from rapidfuzz import fuzz, process
 
-from catalog.paths import parted
-from catalog.taxonomy.tree import Taxonomy
+from catalog.errors import InputError
+from catalog.paths import SEPARATOR, join_path, parted
+from catalog.taxonomy.tree import NO_NODE, Taxonomy
 from catalog.text import folded, unaccented
 
 SPELLING = "spelling"
@@ -140,3 +142,20 @@ def _result(
         pl.Series("score", scores, dtype=pl.Float64),
         pl.Series("kind", names, dtype=pl.String),
     )
+
+
+def required(taxonomy: Taxonomy, path: Sequence[str] | str) -> int:
+    """The code of a path that must exist.
+
+    Raises
+    ------
+    InputError
+        If it is not a node; names the nearest one.
+    """
+    text = path if isinstance(path, str) else join_path(path)
+    code = int(taxonomy.codes(pl.Series([text], dtype=pl.String))[0])
+    if code == NO_NODE:
+        near = nearest_paths(taxonomy, pl.Series([text], dtype=pl.String))["nearest"][0]
+        hint = f"Nearest: {near!r}." if near else f"Paths look like 'A{SEPARATOR}B'."
+        raise InputError(f"category {text!r} is not in taxonomy {taxonomy.name}. {hint}")
+    return code

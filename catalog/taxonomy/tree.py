@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from catalog.errors import InputError
-from catalog.paths import SEPARATOR, join_path, joined
+from catalog.paths import joined
 
 NO_NODE = -1
 
@@ -270,21 +270,3 @@ class Taxonomy:
     def path_text(self, code: int) -> str | None:
         """The joined path of a node, None for `NO_NODE`."""
         return None if code < 0 else str(self.nodes["path_text"][int(code)])
-
-    def require(self, path: Sequence[str] | str) -> int:
-        """The code of a path that must exist.
-
-        Raises
-        ------
-        InputError
-            If it is not a node; names the nearest one.
-        """
-        text = path if isinstance(path, str) else join_path(path)
-        code = int(self.codes(pl.Series([text], dtype=pl.String))[0])
-        if code == NO_NODE:
-            from catalog.taxonomy.repair import nearest_paths
-
-            near = nearest_paths(self, pl.Series([text], dtype=pl.String))["nearest"][0]
-            hint = f"Nearest: {near!r}." if near else f"Paths look like 'A{SEPARATOR}B'."
-            raise InputError(f"category {text!r} is not in taxonomy {self.name}. {hint}")
-        return code

@@ -7,7 +7,7 @@ import pytest
 from catalog.errors import InputError
 from catalog.taxonomy import Taxonomy
 from catalog.taxonomy.files import read_taxonomy
-from catalog.taxonomy.repair import nearest_paths
+from catalog.taxonomy.repair import nearest_paths, required
 from catalog.taxonomy.search import TaxonomySearch
 
 PATHS = [
@@ -87,7 +87,7 @@ def test_search_wants_every_typed_word_as_the_start_of_a_word(tree):
 
 def test_require_names_the_nearest_path(tree):
     with pytest.raises(InputError, match="Nearest: 'Garden > Tools'"):
-        tree.require("Garden > Tool")
+        required(tree, "Garden > Tool")
 
 
 def test_shopify_has_its_published_size_and_schema(shared_data):
@@ -95,7 +95,7 @@ def test_shopify_has_its_published_size_and_schema(shared_data):
     assert (len(tree), int(tree.nodes["is_leaf"].sum()), tree.max_depth) == (10_595, 8_516, 8)
     assert tree.version == "2025-01-unstable"
     assert tree.values.height == 20_635
-    clothing = tree.schema_of(tree.require("Apparel & Accessories > Clothing"))
+    clothing = tree.schema_of(required(tree, "Apparel & Accessories > Clothing"))
     assert "Red" in clothing["Color"]
 
 
@@ -141,7 +141,7 @@ def test_attributes_of_a_node_hold_for_all_below_it(tmp_path):
     ]
     path.write_text(json.dumps({"name": "own", "version": "2", "nodes": nodes}))
     tree = read_taxonomy(str(path))
-    assert tree.schema_of(tree.require("Garden > Pots")) == {
+    assert tree.schema_of(required(tree, "Garden > Pots")) == {
         "Colour": ["Red", "Blue"],
         "Material": None,
     }

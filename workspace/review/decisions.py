@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from catalog.errors import InputError
+from catalog.taxonomy.repair import required
 from catalog.votes import CATEGORY
 from workspace.atomic import digest_of
 from workspace.database.tables import Decision, Lease, LogEntry, Response
@@ -194,7 +195,7 @@ def _check(workspace: Workspace, verdicts: list[Verdict]) -> None:
             if not verdict.value:
                 raise InputError(f"record {verdict.record_id!r}: {verdict.action} needs a value.")
             if verdict.question == CATEGORY:
-                workspace.taxonomy().require(verdict.value)
+                required(workspace.taxonomy(), verdict.value)
 
 
 def _store(session: Session, verdict: Verdict, who: str, bulk_id: str | None) -> LogEntry:

@@ -11,6 +11,7 @@ import polars as pl
 
 from catalog.paths import SEPARATOR
 from catalog.records import titled
+from catalog.taxonomy.repair import required
 from catalog.taxonomy.tree import NO_NODE
 from catalog.wording import words
 from evaluation.answers.contract import Task as Task
@@ -194,7 +195,7 @@ class Siblings:
 def siblings(workspace: Workspace, run: str, parent: str | None) -> Siblings:
     """Gold against answers among the children of a category (or the roots), counted."""
     tree = workspace.taxonomy()
-    code = NO_NODE if parent is None else tree.require(parent)
+    code = NO_NODE if parent is None else required(tree, parent)
     level = 1 if code == NO_NODE else int(tree.depths[code]) + 1
     pairs = run_confusion(workspace, run)
     gold = tree.at_level(tree.codes(pairs["gold"]), level)

@@ -9,7 +9,7 @@ import polars as pl
 
 from catalog.paths import joined
 from catalog.taxonomy import Taxonomy
-from catalog.taxonomy.repair import nearest_paths
+from catalog.taxonomy.repair import nearest_paths, required
 from catalog.taxonomy.search import TaxonomySearch
 from catalog.taxonomy.tree import NO_NODE
 from workspace.workspace import Workspace
@@ -31,7 +31,7 @@ def search(
 def shown(workspace: Workspace, path: str | None) -> dict[str, Any]:
     """A node: what is below it, how many records each holds, and its attributes."""
     tree = workspace.taxonomy()
-    code = NO_NODE if path is None else tree.require(path)
+    code = NO_NODE if path is None else required(tree, path)
     below = tree.children(code)
     labels = workspace.snapshot("load").scan("records").select(joined("category_path")).collect()
     at = tree.codes(labels.to_series())
