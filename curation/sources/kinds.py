@@ -200,7 +200,7 @@ def _all_kinds() -> list[Kind]:
             extractgpt,
             version=2,
         ),
-        _published("wdc-pave", "WDC PAVE: offers with attribute values", wdc_pave, version=2),
+        _published("wdc-pave", "WDC PAVE: offers with attribute values", wdc_pave, version=3),
         _published(
             "pairs", "pairs of products, the same or not: ditto's lines, or a table of both", pairs
         ),
