@@ -241,7 +241,7 @@ sys.exit(run(["dedupe", "shop.csv", "--out", "pairs.csv", *sys.argv[1:]]))
         capture_output=True,
         text=True,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
     )
     assert told.returncode == 2
     assert not (folder / "pairs.csv").exists()
