@@ -109,7 +109,7 @@ def _described(gold_train: pl.DataFrame, settings: BalanceSettings) -> pl.DataFr
         cluster=clusters,
     ).with_columns(brand_keys(gold_train["brand"]).alias("brand"))
     deepest = int(frame["path"].list.len().max() or 0)  # type: ignore[arg-type]
-    if settings.level != LEAF and int(settings.level) > max(deepest, 1):
+    if settings.level != LEAF and 0 < deepest < int(settings.level):
         raise InputError(
             f"balance level {settings.level}: the deepest category of train is at level {deepest}. "
             "Give a level down to it, or leaf."

@@ -139,7 +139,7 @@ def test_recluster_refuses_what_dedupe_did_not_write(
         (["shop.csv", "shop.csv", "--text-columns", "nope"], "Columns: id, title, brand, price"),
         (["shop.csv", "shop.csv", "--brand-aliases", "foreign.csv"], "expected two columns"),
         (["shop.csv", "shop.csv", "--html", "shop.csv"], "shop.csv: is there, and is no page"),
-        (["shop.csv", "shop.csv", "--html", "."], "is there, and is no page"),
+        (["shop.csv", "shop.csv", "--html", "."], "is a folder: --html names the file of the page"),
         (["shop.csv", "shop.csv", "--html", "/proc/none/a.html"], "a.html: cannot be written"),
     ],
 )
