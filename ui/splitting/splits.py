@@ -137,7 +137,7 @@ def freezing(opened: Workspace) -> None:
 def tiles(figures: dict[str, Any]) -> None:
     """How many groups there are, and what ties them."""
     ties = figures["n_edges"]
-    row = st.container(horizontal=True)
+    row = st.container(horizontal=True, gap="large")
     for label, told in (
         ("Groups", f"{figures['n_groups']:,}"),
         ("Largest group", f"{figures['largest_group']:,} rows"),
