@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 
 
 def folder(name: str) -> Path:
-    """A folder of this session's own; it goes when the session does."""
+    """A folder for one browser alone; it goes when the browser leaves."""
     held: Any = st.session_state.setdefault(FOLDER, tempfile.TemporaryDirectory(prefix=_PREFIX))
     made = Path(held.name) / name
     made.mkdir(exist_ok=True)

@@ -120,6 +120,17 @@ def confusion(opened: Workspace, version: str, run: str, board: pl.DataFrame) ->
     if not found.names:
         st.info("No gold row of the split lies below this category. Choose another.")
         return
+    cell = _clicked(found, "Gold against answers among siblings", f"confusion.{run}.{parent}")
+    if found.n_left_out:
+        st.caption(f"{found.n_left_out:,} smaller siblings are not shown.")
+    if cell is None:
+        st.caption("Click a cell to see its rows.")
+        return
+    _cell(opened, version, run, found, *cell)
+
+
+def _clicked(found: views.Siblings, alt: str, key: str) -> tuple[int, int] | None:
+    """Draw gold against answers; the row and column of the cell that is clicked."""
     picked = st.plotly_chart(
         matrix(
             found.names,
@@ -130,19 +141,16 @@ def confusion(opened: Workspace, version: str, run: str, board: pl.DataFrame) ->
             as_count=True,
             can_be_clicked=True,
         ),
-        alt="Gold against answers among siblings",
-        key=f"confusion.{run}.{parent}",
+        alt=alt,
+        key=key,
         on_select="rerun",
         selection_mode="points",
     )
-    if found.n_left_out:
-        st.caption(f"{found.n_left_out:,} smaller siblings are not shown.")
     points = picked.selection.points
     if not points:
-        st.caption("Click a cell to see its rows.")
-        return
+        return None
     row, column = points[0]["customdata"]
-    _cell(opened, version, run, found, row, column)
+    return row, column
 
 
 def _cell(
@@ -164,26 +172,11 @@ def _cell(
 def labels(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
     """Gold against answers, and precision, recall and F1 of each label."""
     found = results.of_run(opened, version, run, "labels_against")
-    picked = st.plotly_chart(
-        matrix(
-            found.names,
-            found.columns,
-            found.square,
-            row_title="gold",
-            column_title="answer",
-            as_count=True,
-            can_be_clicked=True,
-        ),
-        alt="Gold against answers",
-        key=f"labels.{run}",
-        on_select="rerun",
-        selection_mode="points",
-    )
+    cell = _clicked(found, "Gold against answers", f"labels.{run}")
     if found.n_left_out:
         st.caption(f"{found.n_left_out:,} rarer labels are not shown.")
-    points = picked.selection.points
-    if points:
-        _cell(opened, version, run, found, *points[0]["customdata"])
+    if cell is not None:
+        _cell(opened, version, run, found, *cell)
     else:
         st.caption("Click a cell to see its rows. Elsewhere: another answer, or none.")
     result_tables.categories(results.of_run(opened, version, run, "categories"), "label")
