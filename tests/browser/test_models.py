@@ -17,12 +17,12 @@ N_ROWS = 60
 PATHS = ["Kitchen > Mugs", "Kitchen > Pans", "Food > Tea"]
 SPENT = r"\$0\.(?!0+\b)\d+"  # more than nothing: an answer is there
 LATENCY_S = 0.05
+RIGHT = {"answers": [["{", {"category_path": PATHS[0], "confidence": 0.9}]]}
 
 
 @pytest.fixture
 def server(llm_server):
-    right = {"category_path": PATHS[0], "confidence": 0.9}
-    return llm_server("openai", latency_s=LATENCY_S, answers=[["{", right]])
+    return llm_server("openai", latency_s=LATENCY_S, **RIGHT)
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_plan_try_run_and_the_ledger(shop, server, serve_for):
 
 
 def test_a_run_shows_its_spend_and_stop_keeps_what_is_answered(shop, server, serve_for):
-    server.follow(latency_s=0.5, answers=[["{", {"category_path": PATHS[0], "confidence": 0.9}]])
+    server.follow(latency_s=0.5, **RIGHT)
     declare(shop, server)
     with serve_for(shop) as visitor:
         visitor.visit("labels")
@@ -119,6 +119,7 @@ def test_a_run_shows_its_spend_and_stop_keeps_what_is_answered(shop, server, ser
         tab(visitor, "Run")
         visitor.main.get_by_role("button", name="Run", exact=True).click()
         visitor.main.get_by_text(re.compile(rf"^label: model votes {SPENT} of about")).wait_for()
+        server.follow(latency_s=4, **RIGHT)  # on a slow machine too it is stopped before its end
         visitor.page.reload()
         visitor.main.get_by_text(re.compile(rf"^label: model votes {SPENT} of about")).wait_for()
         visitor.main.get_by_role("tab", name="Run", exact=True, selected=True).wait_for()
@@ -137,13 +138,14 @@ def test_a_run_shows_its_spend_and_stop_keeps_what_is_answered(shop, server, ser
 
 
 def test_a_try_can_be_stopped_and_what_was_answered_is_shown(shop, server, serve_for):
-    server.follow(latency_s=0.5, answers=[["{", {"category_path": PATHS[0], "confidence": 0.9}]])
+    server.follow(latency_s=0.5, **RIGHT)
     declare(shop, server)
     with serve_for(shop) as visitor:
         visitor.visit("labels", **{"labels.tab": "Language models", "models.step": "Try"})
         fill(visitor, "Rows", "50", "spinbutton")
         visitor.main.get_by_role("button", name="Try", exact=True).click()
         visitor.main.get_by_text(re.compile(rf"^label --try: a few rows {SPENT}")).wait_for()
+        server.follow(latency_s=4, **RIGHT)
         visitor.main.get_by_role("button", name="Stop").click()
         visitor.sees("Stopped; everything that was finished is kept.")
         visitor.sees(re.compile('"category_path": "Kitchen > Mugs"'))

@@ -14,8 +14,11 @@ from ui import warm
 
 @pytest.fixture(autouse=True)
 def on() -> Iterator[None]:
+    # a shell that starts the tests in the background has them ignore it, and all they start
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     warm.turn_on()
     yield
+    signal.signal(signal.SIGINT, before)
     held, warm._READY.process, warm._READY.is_on = warm._READY.process, None, False
     if held is not None:
         warm._let_go(held)
