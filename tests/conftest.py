@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from tests.llm_servers.fixtures import idle_servers, llm_server  # noqa: F401
 
 _LONG = ("tests/browser/", "/test_ray_engine.py", "/prompted/", "/models/", "tests/terminal/")
 
-# How long an example takes is a matter of the machine, and not of the code.
+# How long an example takes is a matter of the machine, and not of the code. Other examples are
+# tried each time, so that many runs of few find what one run of many would.
 settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "any machine",
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("any machine")
 
@@ -42,11 +48,16 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample catalog taken the whole way; copy it before changing anything in it."""
+def sample_workspace(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The sample catalog taken the whole way, once for all workers; copy it before changing it."""
     from workspace.progress import Progress
     from workspace.sample import build_sample
 
-    folder = tmp_path_factory.mktemp("sample") / "shop"
-    build_sample(folder, lambda _: nullcontext(Progress()))
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "sample" / "shop"
+    with FileLock(folder.parent.with_suffix(".lock")):
+        if not folder.exists():
+            made = tmp_path_factory.mktemp("made") / "shop"
+            build_sample(made, lambda _: nullcontext(Progress()))
+            shutil.copytree(made, folder)
     return folder

@@ -231,7 +231,7 @@ UNITS = st.lists(
 
 
 @given(UNITS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_alpha_is_the_slow_one(items):
     table, values = coded_values(items)
     for fast, slow in (
@@ -245,7 +245,7 @@ def test_every_alpha_is_the_slow_one(items):
 
 
 @given(UNITS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_fleiss_is_the_slow_one(items):
     found = fleiss_kappa(coded_values(items)[0]).value
     assert found == pytest.approx(slow_fleiss(items), nan_ok=True)
@@ -271,7 +271,7 @@ def test_taxonomy_alpha_is_the_slow_one(items):
 
 
 @given(UNITS, st.randoms())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_nothing_depends_on_the_order_of_rows_or_the_names_of_labels(items, random):
     rows = [(n, a, v) for n, unit in enumerate(items) for a, v in enumerate(unit)]
     renamed = {v: str(n) for n, v in enumerate(random.sample([0.0, 1.0, 2.0, 3.5, 7.0], 5))}
@@ -289,7 +289,7 @@ def test_nothing_depends_on_the_order_of_rows_or_the_names_of_labels(items, rand
 
 
 @given(UNITS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_nominal_alpha_is_that_of_a_flat_taxonomy(items):
     table, values = coded_values(items)
     flat = voted_paths(pl.Series([f"v{v}" for v in values]))

@@ -229,7 +229,7 @@ def has_level(train: pl.DataFrame, chosen: BalanceSettings) -> bool:
     return chosen.level == "leaf" or deepest == 0 or int(chosen.level) <= int(deepest)  # type: ignore[arg-type]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(trains, chosen_settings)
 def test_bounds_hold_whatever_is_asked(train: pl.DataFrame, chosen: BalanceSettings) -> None:
     assume(has_level(train, chosen))
@@ -429,7 +429,7 @@ clustered = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(clustered, st.integers(1, 8), st.integers(0, 99))
 def test_dropping_keeps_as_many_brands_as_rows_can_hold(
     rows: list[tuple[list[str], str | None, int, int]], cap: int, seed: int

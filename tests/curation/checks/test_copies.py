@@ -130,7 +130,7 @@ WORDS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(WORDS, WORDS), max_size=12))
 def test_same_text_is_equality_of_words(texts):
     frame = pl.DataFrame(texts, schema={"title": pl.String, "description": pl.String}, orient="row")

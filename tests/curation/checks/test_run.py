@@ -133,7 +133,7 @@ def frame(rows):
     return pl.LazyFrame(rows, schema=types)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(ROW, max_size=8))
 def test_no_text_breaks_a_check_and_scores_stay_between_0_and_1(rows):
     result = run_checks(frame(rows), TREE, CheckSettings())
@@ -146,7 +146,7 @@ def test_no_text_breaks_a_check_and_scores_stay_between_0_and_1(rows):
     assert (result.issues["fix_field"].is_null() == result.issues["fix_value"].is_null()).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(ROW, max_size=6))
 def test_the_same_records_give_the_same_tables(rows):
     first, second = (run_checks(frame(rows), TREE, CheckSettings()) for _ in range(2))
@@ -154,7 +154,7 @@ def test_the_same_records_give_the_same_tables(rows):
     assert first.summary.equals(second.summary)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(ROW, max_size=6))
 def test_a_text_fix_satisfies_the_check_that_proposed_it(rows):
     result = run_checks(frame(rows), TREE, CheckSettings())

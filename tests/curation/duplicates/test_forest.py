@@ -35,7 +35,7 @@ def labels_of(n, pairs, threshold):
 
 
 @given(rows, st.sampled_from([0.5, 0.6, 2 / 3, 0.8]), likenesses)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_the_forest_has_the_clusters_of_every_higher_threshold(texts, threshold, likeness):
     series = pl.Series(texts, dtype=pl.String)
     found = find_duplicates(series, threshold, likeness=likeness)
@@ -50,7 +50,7 @@ def test_the_forest_has_the_clusters_of_every_higher_threshold(texts, threshold,
 
 
 @given(rows, st.sampled_from([0.6, 0.8]))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_margin_changes_no_pair_and_no_cluster(texts, threshold):
     series = pl.Series(texts, dtype=pl.String)
     plain, wide = (find_duplicates(series, threshold, margin=m) for m in (0.0, 0.2))
@@ -60,7 +60,7 @@ def test_a_margin_changes_no_pair_and_no_cluster(texts, threshold):
 
 
 @given(rows, st.integers(0, 5))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_bound_on_pairs_never_cuts_a_cluster(texts, most):
     series = pl.Series(texts, dtype=pl.String)
     whole, cut = find_duplicates(series, 0.5), find_duplicates(series, 0.5, max_pairs=most)
@@ -73,7 +73,7 @@ def test_a_bound_on_pairs_never_cuts_a_cluster(texts, most):
 
 
 @given(rows, st.sampled_from([0.5, 0.8]), st.integers(1, 7), likenesses)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_parts_by_the_rarest_token_find_the_same(texts, threshold, n_parts, likeness):
     def in_parts(asked, /, *, weights, list_from, max_listed, progress) -> Found:
         parts = token_parts(asked, n_parts)

@@ -40,14 +40,14 @@ def brute_force(rows, threshold):
 
 
 @given(texts, thresholds)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_no_pair_is_missed_and_none_is_false(rows, threshold):
     found = find_duplicates(pl.Series(rows, dtype=pl.String), threshold)
     assert found.pairs.rows() == brute_force(rows, threshold)
 
 
 @given(texts, thresholds)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_edges_connect_exactly_what_pairs_connect(rows, threshold):
     series = pl.Series(rows, dtype=pl.String)
     edges = duplicate_edges(series, threshold)
@@ -57,7 +57,7 @@ def test_edges_connect_exactly_what_pairs_connect(rows, threshold):
 
 
 @given(texts, texts, thresholds)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_pairs_between_are_the_pairs_that_cross(left, right, threshold):
     found = pairs_between(
         pl.Series(left, dtype=pl.String), pl.Series(right, dtype=pl.String), threshold

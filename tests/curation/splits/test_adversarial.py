@@ -47,7 +47,7 @@ def frame_of(held):
 
 
 @given(rows, ways)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_whatever_the_catalog_is_nothing_crosses_or_one_line_says_why(held, way):
     frame = frame_of(held)
     chosen = SplitSettings(**way)
@@ -81,7 +81,7 @@ def test_whatever_the_catalog_is_nothing_crosses_or_one_line_says_why(held, way)
 
 
 @given(rows, rows, st.sampled_from([0.5, 0.8, 1.0]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_certificate_counts_every_pair_also_of_equal_texts(left, right, threshold):
     a, b = frame_of(left), frame_of(right)
     asked = CertifySettings(

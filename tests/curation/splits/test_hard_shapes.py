@@ -131,7 +131,7 @@ def components(frame):
 
 @pytest.mark.parametrize("shape", SHAPES)
 @given(st.data(), st.sampled_from(FRACTIONS), st.integers(0, 3))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_every_shape_is_split_by_its_groups_and_certified(shape, data, fractions, seed):
     frame = data.draw(SHAPES[shape])
     chosen = SplitSettings(
@@ -174,7 +174,7 @@ def test_every_shape_is_split_by_its_groups_and_certified(shape, data, fractions
 
 @pytest.mark.parametrize("shape", SHAPES)
 @given(st.data(), st.sampled_from([0.5, 0.8, 1.0]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_every_shape_has_the_near_duplicates_of_a_comparison_of_all(shape, data, threshold):
     titles = data.draw(SHAPES[shape])["title"]
     sets = [set(words(title or "")) for title in titles]

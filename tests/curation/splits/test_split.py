@@ -84,7 +84,7 @@ catalogs = st.lists(
 
 
 @given(catalogs, st.sampled_from(["assign", "drop"]), st.integers(0, 3))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_nothing_ever_crosses(rows, overflow, seed):
     frame = pl.DataFrame(
         rows,
@@ -117,7 +117,7 @@ def test_nothing_ever_crosses(rows, overflow, seed):
     st.sampled_from([(0.8, 0.1, 0.1), (0.5, 0.5), (0.6, 0.3, 0.1)]),
     st.integers(0, 5),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_sizes_are_held_within_the_largest_group(sizes, fractions, seed):
     groups = np.repeat(np.arange(len(sizes)), sizes)
     rng = np.random.default_rng(seed)

@@ -217,7 +217,7 @@ def test_tables_hold_every_pair_once():
 values = st.none() | st.sampled_from(["red", "Red", "blue"])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(values, st.just("gone") | values), min_size=1, max_size=25))
 def test_attribute_metrics_are_those_of_a_slow_definition(pairs):
     gold = rows(*({"Colour": g} for g, _ in pairs))

@@ -156,7 +156,7 @@ def test_gold_columns_named_as_prediction_columns_do_no_harm():
 labels = st.integers(0, 6)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(labels, labels), min_size=1, max_size=40))
 def test_flat_metrics_are_scikit_learns(pairs):
     gold, answers = ([f"c{pair[side]}" for pair in pairs] for side in (0, 1))
@@ -179,7 +179,7 @@ def prefixes(path):
     return {tuple(path[:n]) for n in range(1, len(path) + 1)}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(paths, st.none() | paths), min_size=1, max_size=25))
 def test_hierarchical_metrics_are_those_of_sets_of_prefixes(pairs):
     gold, answers = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
@@ -200,7 +200,7 @@ def test_hierarchical_metrics_are_those_of_sets_of_prefixes(pairs):
         assert found[f"accuracy_at_level.{level}"] == pytest.approx(np.mean(right))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(paths, st.none() | paths, st.integers(0, 4)), min_size=1, max_size=25))
 def test_influences_sum_to_zero_and_order_does_not_matter(rows):
     gold, answers, brands = (list(column) for column in zip(*rows, strict=True))
@@ -217,7 +217,7 @@ def test_influences_sum_to_zero_and_order_does_not_matter(rows):
             assert getattr(here, end) == pytest.approx(getattr(there, end), nan_ok=True), name
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(paths, st.none() | paths), min_size=1, max_size=25))
 def test_what_errors_cost_is_that_of_a_slow_definition(pairs):
     found = values_of([g for g, _ in pairs], [a for _, a in pairs])

@@ -117,7 +117,7 @@ def test_lca_metrics_are_those_of_sets_of_nodes(pairs):
     assert found["lca_f1"] == pytest.approx(np.mean(f1s))
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(
     st.lists(st.tuples(paths, st.none() | paths, st.integers(0, 3)), min_size=2, max_size=12),
     st.booleans(),
