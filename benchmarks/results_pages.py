@@ -4,6 +4,8 @@
 
 Makes a workspace whose test split is that large, scores and compares its runs once, as the verbs
 do, and then opens the pages in Chromium: each first with an empty browser cache, and then again.
+Then every view of the two pages, by a click: first where nobody ever looked, neither by this browser,
+nor this server, nor in this workspace; then once more, after a look at another.
 ``--folder`` keeps the workspace, and takes the one that is there.
 """
 
@@ -31,6 +33,7 @@ sys.path.insert(0, str(ROOT))
 
 from catalog.records import conform  # noqa: E402
 from evaluation.answers.contract import PREDICTION_SCHEMA, RunCard  # noqa: E402
+from ui.verdicts import comparisons, result_views  # noqa: E402
 from workspace import way  # noqa: E402
 from workspace.opening import Declared, init_workspace  # noqa: E402
 from workspace.runs.importing import store_run  # noqa: E402
@@ -43,14 +46,31 @@ N_TRAIN = 1_000
 N_CATEGORIES = 1_200
 N_BRANDS = 4_000
 TIMES = 5
+LOOKS = 3
+WINDOW = {"width": 1400, "height": 1000}
+READING_MS = 1_000
 DRAWN = """() => {
   const app = document.querySelector('[data-testid="stApp"]');
   const main = document.querySelector('[data-testid="stMain"]');
   return app?.getAttribute('data-test-script-state') === 'notRunning'
     && main?.querySelector('h1') && !main.querySelector('[data-testid="stSkeleton"]');
 }"""
+SEEN = f"""([key, view]) => {{
+  const drawn = {DRAWN};
+  const chosen = new URLSearchParams(location.search).get(key);
+  const charts = [...document.querySelectorAll('[data-testid="stPlotlyChart"]')];
+  return chosen === view && drawn() && !document.querySelector('[data-stale="true"]')
+    && charts.every(chart => chart.querySelector('.main-svg'));
+}}"""
 SAID = """() => /leads with|candidate|tied|rows/.test(
   document.querySelector('[data-testid="stMain"] h3')?.innerText ?? '')"""
+
+
+VIEWS = [
+    ("results", "view", list(result_views.VIEWS["classification"])),
+    ("compare", "look", list(comparisons.VIEWS)),
+]
+"""By page, the name of a view in the address, and the views: the first is there with the page."""
 
 
 def category_paths() -> list[list[str]]:
@@ -121,6 +141,7 @@ def _run(number: int, ids: np.ndarray, answers: np.ndarray, draw: np.random.Gene
             "category_path": answers,
             "usage": [usage] * len(ids),
             "latency_ms": draw.gamma(4, 50, len(ids)),
+            "score": draw.beta(5, 2, len(ids)),
         }
     )
     missing = [
@@ -161,6 +182,53 @@ def timed(page, address: str, is_said: bool) -> tuple[float, float]:
     return said, time.perf_counter() - begun
 
 
+@contextmanager
+def copied(folder: Path) -> Iterator[Path]:
+    """A workspace like another, on the same disk: what is kept in it from now on goes with it."""
+    whole, copy = folder / "shop", folder / "copy" / "shop"
+    shutil.copytree(
+        whole / "snapshots", copy / "snapshots", copy_function=os.link, dirs_exist_ok=True
+    )
+    shutil.copytree(
+        whole, copy, ignore=lambda at, _: {"snapshots"} if at == str(whole) else (), dirs_exist_ok=True
+    )
+    try:
+        yield copy
+    finally:
+        shutil.rmtree(copy.parent)
+
+
+def looked_at(page, key: str, view: str) -> float:
+    """Seconds from the click on a view until it is drawn whole."""
+    button = page.get_by_role("radio", name=view, exact=True)
+    begun = time.perf_counter()
+    button.evaluate("button => button.click()")
+    page.wait_for_function(SEEN, arg=[key, view], polling=20)
+    return time.perf_counter() - begun
+
+
+def looks(browser, folder: Path, path: str, key: str, shown: str, view: str) -> list[float]:
+    """Seconds of the first look at a view that anybody takes, and of the second.
+
+    Parameters
+    ----------
+    shown
+        The view that is there with the page.
+    """
+    with (
+        copied(folder) as shop,
+        served(shop) as address,
+        browser.new_context(viewport=WINDOW) as visitor,
+    ):
+        timed(browser.new_page(), f"{address}/files", is_said=False)
+        page = visitor.new_page()
+        timed(page, f"{address}/{path}", is_said=True)
+        page.wait_for_timeout(READING_MS)
+        found = [looked_at(page, key, view)]
+        looked_at(page, key, shown)
+        return [*found, looked_at(page, key, view)]
+
+
 def main() -> None:
     """Make the workspace where it is not there, and time the pages."""
     from playwright.sync_api import sync_playwright
@@ -169,6 +237,7 @@ def main() -> None:
     reader.add_argument("--rows", type=int, default=200_000)
     reader.add_argument("--runs", type=int, default=10)
     reader.add_argument("--folder", type=Path)
+    reader.add_argument("--views", action=argparse.BooleanOptionalAction, default=True)
     given = reader.parse_args()
     folder = given.folder or Path(tempfile.mkdtemp())
     folder.mkdir(parents=True, exist_ok=True)
@@ -200,7 +269,7 @@ def main() -> None:
         for name, path in pages.items():
             first, again = [], []
             for _ in range(TIMES):
-                with browser.new_context(viewport={"width": 1400, "height": 1000}) as visitor:
+                with browser.new_context(viewport=WINDOW) as visitor:
                     page = visitor.new_page()
                     first.append(timed(page, f"{address}/{path}", name != "split"))
                     again.append(timed(page, f"{address}/{path}", name != "split"))
@@ -210,6 +279,13 @@ def main() -> None:
                 for n, what in enumerate(("the sentence after", "drawn whole after"))
             )
             print(f"{name}: {told}", flush=True)
+        for name, key, (shown, *others) in VIEWS if given.views else ():
+            for view in others:
+                found = [
+                    looks(browser, folder, pages[name], key, shown, view) for _ in range(LOOKS)
+                ]
+                at_first, again = (statistics.median(look[n] for look in found) for n in (0, 1))
+                print(f"{name}, {view}: {at_first:.2f} s at first, {again:.2f} s again", flush=True)
         browser.close()
     if given.folder is None:
         shutil.rmtree(folder)
