@@ -190,7 +190,10 @@ def copied(folder: Path) -> Iterator[Path]:
         whole / "snapshots", copy / "snapshots", copy_function=os.link, dirs_exist_ok=True
     )
     shutil.copytree(
-        whole, copy, ignore=lambda at, _: {"snapshots"} if at == str(whole) else (), dirs_exist_ok=True
+        whole,
+        copy,
+        ignore=lambda at, _: {"snapshots"} if at == str(whole) else (),
+        dirs_exist_ok=True,
     )
     try:
         yield copy

@@ -6,24 +6,27 @@ declared its navigation: whoever opens a page's address first would see that pag
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import logging
 import pkgutil
 import sys
 from pathlib import Path
 
+from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
-from streamlit.web import cli
+from streamlit.starlette import App
 
 import charts
 import ui
 from ui import warm
+from ui.first_visit import FirstVisit
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 LATER = ("pandas",)
 """What Streamlit imports only with the first table that it draws."""
 # Nobody edits the program while it serves: watching every file of it only costs time.
-QUIET = ["--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
+QUIET = {"server.fileWatcherType": "none", "browser.gatherUsageStats": False}
 
 
 def import_pages() -> None:
@@ -45,12 +48,16 @@ def import_pages() -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Serve; the arguments are those of ``streamlit run``."""
+    """Serve; ``--server.port`` and ``--server.address`` are those of ``streamlit run``."""
+    reader = argparse.ArgumentParser(prog="ui.serve")
+    reader.add_argument("--server.port", type=int)
+    reader.add_argument("--server.address")
+    given = vars(reader.parse_args(arguments))
     PagesManager.uses_pages_directory = False
-    sys.argv = ["streamlit", "run", str(APP), *QUIET, *arguments]
+    sys.argv = [str(APP)]
     import_pages()
     warm.turn_on()
-    cli.main()
+    App(APP, middleware=[Middleware(FirstVisit)]).run(config=QUIET | given)
 
 
 if __name__ == "__main__":
