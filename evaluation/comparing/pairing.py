@@ -73,6 +73,24 @@ def paired(metric: Metric[Any], baseline: Answers, candidate: Answers) -> Paired
     return paired_repeats(metric, [baseline], [candidate])
 
 
+@dataclass(frozen=True, eq=False)
+class Side:
+    """The runs of one side, and one metric of each."""
+
+    runs: Sequence[Answers]
+    statistics: list[Statistic]
+
+    @classmethod
+    def of(cls, metric: Metric[Any], runs: Sequence[Answers]) -> Side:
+        """Measure each run, once for all sides that it is held against."""
+        return cls(runs, [metric.statistic(run) for run in runs])
+
+    @property
+    def estimate(self) -> Estimate:
+        """The mean of the runs with its interval."""
+        return repeated_estimate(self.statistics, self.runs[0].clusters)
+
+
 def paired_repeats(
     metric: Metric[Any], baselines: Sequence[Answers], candidates: Sequence[Answers]
 ) -> Paired:
@@ -82,21 +100,30 @@ def paired_repeats(
     interval is then as wide as what so few clusters may have left unseen
     (`stats.few_clusters.unseen_bounds`). Identical answers differ by exactly 0.
     """
-    clusters = baselines[0].clusters
-    sides = [[metric.statistic(run) for run in runs] for runs in (baselines, candidates)]
+    return paired_sides(Side.of(metric, baselines), Side.of(metric, candidates))
+
+
+def paired_sides(baseline: Side, candidate: Side) -> Paired:
+    """`paired_repeats` of sides that are measured already."""
+    difference, spread = side_difference(baseline, candidate)
+    return Paired(baseline.estimate, candidate.estimate, difference, spread.error, spread.df)
+
+
+def side_difference(baseline: Side, candidate: Side) -> tuple[Estimate, Spread]:
+    """The difference of two sides with its interval, and how far it may lie from its value."""
+    clusters = baseline.runs[0].clusters
+    sides = [baseline.statistics, candidate.statistics]
     theirs, ours = (mean_of(side) for side in sides)
     moved = difference_of(ours, theirs)
     spread = spread_of(moved, sides, clusters)
     told = None if clusters is None else spread.n_clusters
-    is_same = len(baselines) == len(candidates) == 1 and is_identical(baselines[0], candidates[0])
-    if is_same and not abs(moved.value) > TINY:
-        spread = spread._replace(error=0.0)
-        known = not math.isnan(moved.value)
-        difference = Estimate(0.0, 0.0, 0.0, moved.n, told) if known else _undefined(moved)
-    else:
-        difference = _difference(moved, spread, told)
-    estimates = [repeated_estimate(side, clusters) for side in sides]
-    return Paired(estimates[0], estimates[1], difference, spread.error, spread.df)
+    is_alone = len(baseline.runs) == len(candidate.runs) == 1
+    is_same = is_alone and is_identical(baseline.runs[0], candidate.runs[0])
+    if not is_same or abs(moved.value) > TINY:
+        return _difference(moved, spread, told), spread
+    known = not math.isnan(moved.value)
+    same = Estimate(0.0, 0.0, 0.0, moved.n, told) if known else _undefined(moved)
+    return same, spread._replace(error=0.0)
 
 
 def resampled_pairs(

@@ -315,7 +315,7 @@ def category_answers(
         taxonomy = Taxonomy.from_frame(given, name="gold", version="1")
     names = taxonomy.nodes["path_text"]
     read = [answered_paths(rows, names) for rows in joined_rows]
-    tree = _with_paths(taxonomy, pl.concat([gold_paths, *(r.paths for r in read)]))
+    tree = with_paths(taxonomy, pl.concat([gold_paths, *(r.paths for r in read)]))
     is_in_taxonomy = tree.nodes["path_text"].is_in(names.implode()).to_numpy()
     gold_codes = tree.codes(gold[GOLD_TEXT])
     clusters = cluster_codes(gold, cluster_column)
@@ -337,7 +337,7 @@ def category_answers(
     ]
 
 
-def _with_paths(taxonomy: Taxonomy, paths: pl.DataFrame) -> Taxonomy:
+def with_paths(taxonomy: Taxonomy, paths: pl.DataFrame) -> Taxonomy:
     """The taxonomy and more paths as one tree; itself where it has them all."""
     unknown = paths.filter(~pl.col("path_text").is_in(taxonomy.nodes["path_text"].implode()))
     if unknown.is_empty():

@@ -10,10 +10,9 @@ import polars as pl
 
 from evaluation.answers.contract import Task
 from evaluation.comparing.comparison import chosen_metric, metrics_for
-from evaluation.comparing.pairing import is_identical, paired_repeats
+from evaluation.comparing.pairing import Side, is_identical, paired_sides
 from evaluation.loading import Answers
 from evaluation.metrics.metric import Metric
-from evaluation.metrics.repeats import repeated_estimate
 from evaluation.settings import CompareSettings
 from evaluation.slicing.differences import with_marks
 
@@ -58,26 +57,27 @@ def grouped_scores(
     settings = settings or CompareSettings()
     every = [run for runs in groups.values() for run in runs]
     chosen = chosen_metric(task, metrics_for(task, every), metric)
-    first = next(iter(groups.values()))
+    sides = {name: Side.of(chosen, runs) for name, runs in groups.items()}
+    first = next(iter(sides.values()))
     lines = []
-    for name, runs in groups.items():
-        own = repeated_estimate([chosen.statistic(run) for run in runs], runs[0].clusters)
+    for name, side in sides.items():
+        own = side.estimate
         line = {
             "group": name,
-            "n_runs": len(runs),
+            "n_runs": len(side.runs),
             "metric": chosen.name,
             "n": own.n,
             "value": own.value,
             "low": own.low,
             "high": own.high,
         }
-        if runs is not first:
-            found = paired_repeats(chosen, first, runs)
+        if side is not first:
+            found = paired_sides(first, side)
             line |= {
                 "difference": found.difference.value,
                 "difference_low": found.difference.low,
                 "difference_high": found.difference.high,
-                "p_value": _p_value(chosen, first, runs, found.t_test.p_value, settings),
+                "p_value": _p_value(chosen, first.runs, side.runs, found.t_test.p_value, settings),
             }
         lines.append(line)
     names = ("difference", "difference_low", "difference_high", "p_value")

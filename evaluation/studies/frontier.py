@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from evaluation.comparing.pairing import paired_repeats
+from evaluation.comparing.pairing import Side, side_difference
 from evaluation.loading import Answers
 from evaluation.metrics.metric import Metric
 
@@ -44,8 +44,9 @@ def paired_differences(metric: Metric[Any], sides: Mapping[str, Sequence[Answers
         The repeats of each run, on the same rows.
     """
     rows = []
+    measured = {name: Side.of(metric, runs) for name, runs in sides.items()}
     for one, other in combinations(sides, 2):
-        found = paired_repeats(metric, sides[one], sides[other]).difference
+        found, _ = side_difference(measured[one], measured[other])
         rows.append((one, other, found.value, found.low, found.high))
         rows.append((other, one, -found.value, -found.high, -found.low))
     return pl.DataFrame(rows, schema=PAIRS_SCHEMA, orient="row")

@@ -22,8 +22,9 @@ from evaluation.comparing.comparison import (
     metrics_for,
 )
 from evaluation.comparing.leaderboard import leaderboard
-from evaluation.loading import Loaded, load_answers
+from evaluation.loading import Answers, Loaded, load_answers
 from evaluation.metrics.categories import CategoryAnswers
+from evaluation.metrics.kept_categories import ROW_COLUMNS, answers_kept, kept_columns
 from evaluation.reference_lines import reference_lines, task_lines
 from evaluation.scores import with_intervals
 from evaluation.settings import CompareSettings
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 VERSION = 6
 """Raised when the same predictions would get other scores."""
+KEPT = "answers"
+"""The table of a run's scores with which its answers need not be read again."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,8 @@ def task_of_runs(workspace: Workspace, task: str | None = None, split: str = "te
 def load_runs(workspace: Workspace, runs: Sequence[RunInfo], *, keep_rows: bool = False) -> Loaded:
     """The answers of runs on one split, clustered by the split's groups; their rows on request.
 
+    Answers that were read when a run was scored are not read again.
+
     Raises
     ------
     InputError
@@ -138,6 +143,33 @@ def load_runs(workspace: Workspace, runs: Sequence[RunInfo], *, keep_rows: bool 
                 f"run {run.name} is on {run.task} of split {run.split}, {first.name} on "
                 f"{first.task} of split {first.split}: only runs on the same rows can be compared."
             )
+    kept = None if keep_rows else _loaded_before(workspace, runs)
+    return kept or _read(workspace, runs, keep_rows=keep_rows)
+
+
+def _loaded_before(workspace: Workspace, runs: Sequence[RunInfo]) -> Loaded | None:
+    """The answers of runs as their scores keep them; None where one has none, or has repeats."""
+    rows, notes = [], {}
+    for run in runs:
+        known = workspace.snapshots.current(f"scores/{run.name}")
+        if known is None or KEPT not in known.counts or known.figures["n_repeats"] > 1:
+            return None
+        if known.manifest["fingerprint"] != fingerprint_of(workspace, [run]):
+            return None
+        rows.append(known.read("rows", list(ROW_COLUMNS)).hstack(known.read(KEPT)))
+        notes[run.name] = known.notes
+    encoder = encoder_of(workspace.settings.score)
+    read = answers_kept(rows, workspace.taxonomy(), encoder)
+    if read is None:
+        return None
+    answers: dict[str, Answers] = {run.name: one for run, one in zip(runs, read, strict=True)}
+    repeats = {name: [one] for name, one in answers.items()}
+    return Loaded(runs[0].task, answers, notes, {}, repeats)
+
+
+def _read(workspace: Workspace, runs: Sequence[RunInfo], *, keep_rows: bool = False) -> Loaded:
+    """The answers of runs from their predictions."""
+    first = runs[0]
     return load_answers(
         first.task,
         gold_of(workspace, first.task, first.split),
@@ -185,7 +217,7 @@ def _score(workspace: Workspace, run: RunInfo, force: bool) -> Made:
     known = workspace.snapshots.current(step)
     if known is not None and known.manifest["fingerprint"] == fingerprint and not force:
         return Made(run.name, known, is_new=False)
-    loaded = load_runs(workspace, [run])
+    loaded = _read(workspace, [run])
     answers = loaded.answers[run.name]
     repeats = loaded.repeats[run.name]
     scores = with_intervals(
@@ -194,8 +226,10 @@ def _score(workspace: Workspace, run: RunInfo, force: bool) -> Made:
         repeats,
         workspace.settings.score,
     )
+    kept: dict[str, pl.DataFrame] = {}
     if isinstance(answers, CategoryAnswers):
         lines = reference_lines(answers, majority_path(workspace))
+        kept = {KEPT: kept_columns(answers)}
     else:
         lines = task_lines(run.task, answers)
     rows = scores.rows
@@ -216,6 +250,7 @@ def _score(workspace: Workspace, run: RunInfo, force: bool) -> Made:
         "categories": scores.categories,
         "confusion": scores.confusion,
         **scores.tables,
+        **kept,
     }
     return Made(
         run.name,
