@@ -24,7 +24,10 @@ ROW_GROUP = 100_000
 
 
 OF_RUNS = frozenset(
-    ("scores", "leaderboards", "published", "slices", "regressions", "experiments", "run_pairs")
+    [
+        *("scores", "leaderboards", "published", "slices", "slice_rows"),
+        *("regressions", "experiments", "run_pairs"),
+    ]
 )
 """Steps that are made of runs and gold alone, whenever somebody asks."""
 

@@ -28,12 +28,14 @@ from evaluation.metrics.kept_categories import ROW_COLUMNS, answers_kept, kept_c
 from evaluation.reference_lines import reference_lines, task_lines
 from evaluation.scores import with_intervals
 from evaluation.settings import CompareSettings
+from evaluation.slicing.tables import ALL
 from workspace.atomic import digest_of
 from workspace.database.tables import Run
 from workspace.lock import locked
 from workspace.runs.encoders import encoder_of, model_marks
 from workspace.runs.gold import GROUP, basis, gold_of, majority_path, train_ids
 from workspace.runs.plain import scores_of, task_named
+from workspace.runs.slice_rows import split_slices
 from workspace.snapshots import Output, Snapshot
 
 if TYPE_CHECKING:
@@ -205,8 +207,9 @@ def score_runs(
     """Score runs on the gold of their split; all runs where none is named.
 
     Kept as ``scores/RUN``: tables ``rows``, ``categories``, ``confusion`` and those of
-    `evaluation.scores.Scores.tables`, and the metrics in the figures. A run whose predictions, gold, split and settings are unchanged is not scored
-    again.
+    `evaluation.scores.Scores.tables`, and the metrics in the figures. The parts of the gold are made
+    with the first run of a split (`workspace.runs.slice_rows`). A run whose predictions, gold, split
+    and settings are unchanged is not scored again.
     """
     return [_score(workspace, run, force) for run in runs_named(workspace, names)]
 
@@ -232,6 +235,7 @@ def _score(workspace: Workspace, run: RunInfo, force: bool) -> Made:
         kept = {KEPT: kept_columns(answers)}
     else:
         lines = task_lines(run.task, answers)
+    split_slices(workspace, run.task, run.split, (ALL,), answers)
     rows = scores.rows
     if answers.clusters is not None:
         rows = rows.with_columns(pl.Series("cluster", answers.clusters))

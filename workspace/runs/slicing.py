@@ -9,42 +9,17 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from evaluation.slicing.choosing import slice_metrics
-from evaluation.slicing.material import SliceMaterial, slice_material
 from evaluation.slicing.tables import (
     ALL,
     slice_differences,
     slice_scores,
-    sliced_rows,
 )
-from workspace.runs.gold import TRAIN
 from workspace.runs.scoring import fingerprint_of, load_runs, runs_named, write_result
+from workspace.runs.slice_rows import split_slices
 from workspace.snapshots import Output, Snapshot
 
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
-
-_FIELDS = ("title", "description", "brand", "price", "currency", "category_path")
-_LANGUAGE = ("$.language", "$.lang", "$.locale")
-
-
-def material_of(workspace: Workspace, split: str) -> SliceMaterial:
-    """The gold rows of a split with their fields, the train split, and the brands of all gold."""
-    gold = workspace.snapshot("curate").scan("gold")
-    splits = workspace.snapshot("split").scan("split")
-    told = [pl.col("extra").str.json_path_match(path) for path in _LANGUAGE]
-    rows = (
-        gold.join(splits.filter(pl.col("split") == split), on="record_id", how="semi")
-        .select(
-            pl.col("record_id").alias("example_id"), *_FIELDS, pl.coalesce(told).alias("language")
-        )
-        .collect()
-    )
-    train = gold.join(splits.filter(pl.col("split") == TRAIN), on="record_id", how="semi")
-    return slice_material(
-        rows,
-        train=train.select("category_path", "attributes").collect(),
-        brands=gold.select("brand").collect()["brand"],
-    )
 
 
 def run_slices(
@@ -61,7 +36,7 @@ def run_slices(
     if known is not None:
         return known
     loaded = load_runs(workspace, runs)
-    slices, notes = sliced_rows(names, loaded.answers[run], material_of(workspace, runs[0].split))
+    slices, notes = split_slices(workspace, loaded.task, runs[0].split, names, loaded.answers[run])
     table = slice_scores(loaded.task, loaded.answers[run], slices, metric)
     output = Output({"slices": table}, {}, notes)
     return write_result(workspace, f"slices/{run}", output, fingerprint, runs, started_at)
@@ -96,7 +71,7 @@ def compared_slices(
         return known
     loaded = load_runs(workspace, runs)
     first = loaded.answers[runs[0].name]
-    slices, notes = sliced_rows(names, first, material_of(workspace, runs[0].split))
+    slices, notes = split_slices(workspace, loaded.task, runs[0].split, names, first)
     before, after = ([run for name in side for run in loaded.repeats[name]] for side in sides)
     chosen = slice_metrics(loaded.task, [*before, *after], metrics)
     table = pl.concat(
