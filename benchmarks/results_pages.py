@@ -12,6 +12,7 @@ nor this server, nor in this workspace; then once more, after a look at another.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import shutil
 import signal
@@ -30,6 +31,8 @@ import polars as pl
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+# What Streamlit says where no server runs is no news here.
+logging.getLogger("streamlit.runtime.caching.cache_data_api").setLevel(logging.ERROR)
 
 from catalog.records import conform  # noqa: E402
 from evaluation.answers.contract import PREDICTION_SCHEMA, RunCard  # noqa: E402
