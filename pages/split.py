@@ -25,6 +25,7 @@ split_proof.costs(opened)
 split_proof.prompt_leaks(opened)
 st.subheader("Categories in each split")
 levels = range(1, opened.taxonomy().max_depth + 1)
+splits.variation(opened)
 level = st.segmented_control("Level", levels, default=1, key="split.level", required=True)
 names, shares = reads.view(opened, ("curate", "split"), views.shares_by_category, level)
 st.plotly_chart(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,11 +21,12 @@ from workspace.files.plain_files import (
     split_file,
     split_settings,
 )
-from workspace.frozen_test import freeze_or_thaw
+from workspace.frozen_test import freezing
 from workspace.progress import Progress
 from workspace.reports.certificate import require_page, write_page
-from workspace.split_costs import check_baseline, compare_random
+from workspace.split_costs import LEARNED, check_baseline, compare_random
 from workspace.views.split_proof import shown_prompt_leaks
+from workspace.views.splits import sizes, variation
 from workspace.workspace import Workspace
 
 LEAKED = 1
@@ -177,12 +180,12 @@ def split(
                 raise InputError(
                     f"{option} is for a FILE, named before it; a workspace is split by [split]."
                 )
-        if freeze is not None:
-            tell(freeze_or_thaw(opened, freeze=freeze))
-        with opened.trying("split", **changes):
+        with opened.trying("split", **changes), _freezing(opened, freeze):
             run_verb(workspace, ["split"], as_json and not compare, force=force)
+            if not as_json:
+                _print_splits(opened)
         if compare:
-            _compare_random(opened, baseline or "linear", as_json)
+            _compare_random(opened, baseline or LEARNED, as_json)
         else:
             _tell_prompt_leaks(opened, as_json)
         return
@@ -216,6 +219,29 @@ def split(
     )
     groups, rows = counted(made["n_groups"], "group"), counted(made["largest_group"], "row")
     say(f"{groups}, the largest of {rows}")
+
+
+@contextmanager
+def _freezing(opened: Workspace, freeze: bool | None) -> Iterator[None]:
+    if freeze is None:
+        yield
+        return
+    with freezing(opened, freeze=freeze) as told:
+        yield
+    tell(told)
+
+
+def _print_splits(opened: Workspace) -> None:
+    """The size of each split, and how far its categories are from those of all rows."""
+    far = variation(opened)
+    of = {
+        name: far[name].to_list() if name in far.columns else [] for name in sizes(opened)["split"]
+    }
+    print_table(
+        ["split", "rows", "share", "wanted", *(f"level {level}" for level in far["level"])],
+        [(*row, *of[row[0]]) for row in sizes(opened).rows()],
+        title="total variation of categories against all rows, by level",
+    )
 
 
 def _compare_random(opened: Workspace, baseline: str, as_json: bool) -> None:
@@ -320,6 +346,9 @@ def certify(
             title=found.name,
         )
         for file in found.touched:
-            tell(f"{file} is not what was exported: its hash differs from the manifest's")
+            tell(
+                f"goldshelf: {found.name}/{file} is not what was exported: it is gone, or its hash "
+                "differs from the manifest's. Write it again with `goldshelf export --force`."
+            )
         say("nothing leaks." if not found.certificate.leaks else "it leaks: do not train on it.")
     return 0 if found.is_sound else LEAKED

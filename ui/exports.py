@@ -11,6 +11,8 @@ import streamlit as st
 from catalog.errors import GoldshelfError
 from ui import jobs, safe, settings
 from workspace.exports import (
+    FIELDS,
+    TARGETS,
     Export,
     ExportSettings,
     asked_tasks,
@@ -22,6 +24,9 @@ from workspace.exports import (
 from workspace.workspace import Workspace
 
 FORMATS = ["openai-chat", "alpaca", "sharegpt", "prompt-completion", "records"]
+_SEVERAL = {"first": "answers the first", "list": "answers a list"}
+_TARGETS = {"text": "text as given", "json": "one JSON object"}
+_WIDTH_PX = 190
 
 
 def form(opened: Workspace) -> None:
@@ -31,9 +36,7 @@ def form(opened: Workspace) -> None:
     with st.form("export.form"):
         a, b, c, d = st.columns(4)
         form_ = a.selectbox("Format", FORMATS, FORMATS.index(now.format))
-        targets = b.multiselect(
-            "The model answers", ["category", "attributes"], list(now.targets or ())
-        )
+        targets = b.multiselect("The model answers", TARGETS, list(now.targets or ()))
         mask = c.selectbox(
             "Mask in train",
             masks,
@@ -67,6 +70,7 @@ def form(opened: Workspace) -> None:
             now.system_prompt or "",
             placeholder="written by Goldshelf where left empty",
         )
+        more = _more(now)
         if st.form_submit_button(
             "Export", type="primary", icon=":material/play_arrow:", disabled=jobs.is_running(opened)
         ):
@@ -85,8 +89,55 @@ def form(opened: Workspace) -> None:
                 "mask_answers": answers,
                 "task_prefix": prefix or None,
                 "system_prompt": prompt or None,
+                **more,
             }
             settings.apply(opened, "export", changes, ["export"])
+
+
+def _more(now: ExportSettings) -> dict[str, Any]:
+    """What is seldom changed: the folder, what a prompt holds, how answers are written, the seed."""
+    with st.expander("Folder, fields, answers and seed"):
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        name = row.text_input(
+            "Folder below exports", now.name or "", placeholder="the format", width=_WIDTH_PX
+        )
+        several = row.selectbox(
+            "An attribute of several values",
+            list(_SEVERAL),
+            list(_SEVERAL).index(now.several_values),
+            format_func=_SEVERAL.__getitem__,
+            width=_WIDTH_PX,
+        )
+        form_ = row.selectbox(
+            "Targets of the other tasks",
+            list(_TARGETS),
+            list(_TARGETS).index(now.target_form),
+            format_func=_TARGETS.__getitem__,
+            width=_WIDTH_PX,
+        )
+        images = row.number_input("Most images", 1, 100, now.max_images, width=_WIDTH_PX)
+        seed = row.number_input(
+            "Seed", 0, 10**9, now.seed, key="export.seed", help="of order and mask", width=_WIDTH_PX
+        )
+        left, right = st.columns(2)
+        fields = left.multiselect(
+            "Fields of the product", FIELDS, list(now.fields), help="in this order"
+        )
+        allowed = right.multiselect(
+            "Lists in the system prompt",
+            TARGETS,
+            list(now.allowed),
+            help="all leaves of the taxonomy, or all names of attributes, in every line",
+        )
+    return {
+        "name": name.strip() or None,
+        "several_values": several,
+        "target_form": form_,
+        "max_images": images,
+        "seed": seed,
+        "fields": fields,
+        "allowed": allowed,
+    }
 
 
 def examples(
@@ -173,6 +224,9 @@ def bundle(opened: Workspace, export: Export) -> None:
             file_name=f"{export.folder.name}.zip",
             key=f"export.zip.{export.folder.name}",
             icon=":material/download:",
+        )
+        jobs.run_button(
+            opened, ["certify", export.folder.name], label="Certify again", primary=False
         )
         with st.expander("Manifest"):
             st.json(manifest, expanded=1)

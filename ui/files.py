@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ import streamlit as st
 from catalog.errors import GoldshelfError
 from ui import safe
 from workspace.files.plain_files import columns_of
+from workspace.progress import Progress, ProgressState
 from workspace.runs.zipped import unzipped
 
 ACCEPTED = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "xlsx", "gz"]
@@ -85,19 +87,38 @@ def usual(names: list[str], *wanted: str) -> list[str]:
 
 
 def outcome(
-    verb: str, basis: tuple[Path | None, ...], is_asked: bool, found: Callable[[], Result]
+    verb: str, basis: tuple[Path | None, ...], is_asked: bool, found: Callable[[Progress], Result]
 ) -> Result | None:
-    """Run when asked; what came of it stays while the files are the same."""
+    """Run when asked, with a bar and a button to stop; what came of it stays while the files are the same."""
     key = f"files.answer.{verb}"
     if is_asked:
         st.session_state.pop(key, None)
         try:
-            with st.spinner("At work …"):
-                st.session_state[key] = (basis, found())
+            with st.spinner("At work …"), _news(verb) as news:
+                st.session_state[key] = (basis, found(news))
         except GoldshelfError as error:
             refuse(error)
     kept = st.session_state.get(key)
     return kept[1] if kept is not None and kept[0] == basis else None
+
+
+@contextmanager
+def _news(verb: str) -> Iterator[Progress]:
+    """How far it is, with a button: any click draws the page anew, and so ends what is at work."""
+    place = st.container(horizontal=True, vertical_alignment="center")
+    bar = place.empty()
+
+    def show(state: ProgressState) -> None:
+        bar.progress(state.share or 0.0, text=safe.markdown(state.message))
+
+    with place:
+        stop = st.empty()
+    stop.button("Stop", icon=":material/stop:", key=f"files.stop.{verb}")
+    try:
+        yield Progress(listen=show)
+    finally:
+        bar.empty()
+        stop.empty()
 
 
 def as_dropped(text: object) -> str:

@@ -74,6 +74,7 @@ def run_button(
     busy = is_running(opened)
     if st.button(
         label,
+        key=f"job.{' '.join(verb)}.{label}",
         type="primary" if primary else "secondary",
         disabled=busy,
         help="Something is at work here already." if busy else f"goldshelf {' '.join(verb)}",
@@ -92,6 +93,7 @@ _VERBS = {
     "split",
     "balance",
     "export",
+    "certify",
     "predict",
     "score",
     "run",

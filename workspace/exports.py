@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 from pydantic import ValidationError
@@ -15,7 +15,7 @@ from catalog.records import TASKS
 from curation.duplicates.join import Told
 from curation.exports.bundle import example_lines, typed
 from curation.exports.plan import TRAIN, asked_task, is_askable, plan_export
-from curation.exports.settings import ExportSettings
+from curation.exports.settings import ExportSettings, Target, TextField
 from curation.exports.templates import TEMPLATES, known_placeholders
 from curation.splits.certificate import Certificate, certify_files
 from workspace import way
@@ -26,6 +26,7 @@ from workspace.snapshots import Snapshot
 from workspace.steps.export import MANIFEST, certify_settings, prompts_for
 from workspace.workspace import Workspace
 
+FIELDS, TARGETS = get_args(TextField), get_args(Target)
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -242,6 +243,8 @@ def certify_export(
 
 
 __all__ = [
+    "FIELDS",
+    "TARGETS",
     "ExampleLine",
     "Export",
     "ExportSettings",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -55,13 +57,27 @@ def freeze_test(workspace: Workspace) -> int:
 
 
 def thaw_test(workspace: Workspace) -> None:
-    """Let the next split draw the test set anew."""
+    """Let the test set go: it then stays and goes as any other split."""
     (workspace.layout.root / FROZEN).unlink(missing_ok=True)
 
 
-def freeze_or_thaw(workspace: Workspace, *, freeze: bool) -> str:
-    """Freeze the test set or let it go, and say so in one line."""
-    if freeze:
-        return f"test: frozen, {counted(freeze_test(workspace), 'record')} stay there"
-    thaw_test(workspace)
-    return "test: not frozen; the next split draws it anew"
+@contextmanager
+def freezing(workspace: Workspace, *, freeze: bool) -> Iterator[str]:
+    """Freeze the test set or let it go, and say so in one line; where what follows fails, undo it."""
+    path = workspace.layout.root / FROZEN
+    before = path.read_bytes() if path.is_file() else None
+    try:
+        if freeze:
+            yield f"test: frozen, {counted(freeze_test(workspace), 'record')} stay there"
+        else:
+            thaw_test(workspace)
+            yield (
+                "test: not frozen; its records stay while nothing of [split] changes, another seed "
+                "draws them anew"
+            )
+    except BaseException:
+        if before is None:
+            thaw_test(workspace)
+        else:
+            path.write_bytes(before)
+        raise

@@ -17,6 +17,8 @@ from workspace.runs.predicting import BASELINES, SEES
 from workspace.workspace import Workspace
 
 COSTS = "split_costs.json"
+LEARNED = "linear"
+"""The baseline that is scored where none is named."""
 
 
 def check_baseline(baseline: str) -> None:
@@ -26,7 +28,7 @@ def check_baseline(baseline: str) -> None:
 
 
 def compare_random(
-    workspace: Workspace, baseline: str = "linear", *, progress: Told | None = None
+    workspace: Workspace, baseline: str = LEARNED, *, progress: Told | None = None
 ) -> dict[str, Any]:
     """Score a baseline on the split and on a random one of the same size, and keep what came out.
 

@@ -18,6 +18,7 @@ def by_group(
     features: list[Feature],
     settings: SplitSettings,
     *,
+    fractions: tuple[float, ...],
     before: pl.Series | None = None,
 ) -> tuple[np.ndarray, list[str]]:
     """The split of each row that is kept, as a position in the fractions; -1 elsewhere.
@@ -26,23 +27,25 @@ def by_group(
     ----------
     labels
         The group of each row, shape ``(n,)``.
+    fractions
+        Of the first splits of the settings, those among which rows are split.
     before
         The split in which each row was, null for new ones: their groups stay there.
     """
-    places = {name: place for place, name in enumerate(settings.names)}
+    places = {name: place for place, name in enumerate(settings.names[: len(fractions)])}
     if before is None or not before.is_in(list(places)).any():
-        return drawn(labels, is_kept, features, settings, settings.fractions), []
+        return drawn(labels, is_kept, features, settings, fractions), []
     known = before.replace_strict(places, default=NOT_KNOWN, return_dtype=pl.Int64).to_numpy()
     _, groups = np.unique(labels, return_inverse=True)
     found = stayed(groups, np.where(is_kept, known, NOT_KNOWN), len(places))
     if found.mixed_share > MOST_MIXED:
-        return drawn(labels, is_kept, features, settings, settings.fractions), [
+        return drawn(labels, is_kept, features, settings, fractions), [
             f"{found.mixed_share:.0%} of the rows are in groups that came together from several "
             "splits: all groups are drawn anew, and runs on the split before have to be made again"
         ]
     split = np.where(is_kept, found.split_of_group[groups], -1)
     is_new = is_kept & (found.split_of_group[groups] == NOT_KNOWN)
-    split[is_new] = drawn(labels, is_new, features, settings, settings.fractions)[is_new]
+    split[is_new] = drawn(labels, is_new, features, settings, fractions)[is_new]
     if not found.n_mixed:
         return split, []
     return split, [

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 
 from catalog.wording import counted
-from curation.splits.by_group import drawn
+from curation.splits.by_group import by_group
 from curation.splits.features import Feature
 from curation.splits.settings import SplitSettings
 
 
 def split_around(
-    is_frozen: np.ndarray, labels: np.ndarray, features: list[Feature], settings: SplitSettings
+    is_frozen: np.ndarray,
+    labels: np.ndarray,
+    features: list[Feature],
+    settings: SplitSettings,
+    *,
+    before: pl.Series | None = None,
 ) -> tuple[np.ndarray, list[str]]:
     """The split of each row, as a position in the fractions; -1 where it is left out.
 
     Frozen rows are in test, whatever their share is by now. New rows that are in a group with
     one are dropped, or join the test set as a new version of it. The others are split among
-    what is not test, in proportion to its fractions.
+    what is not test, in proportion to its fractions; those that were in such a split stay there.
     """
     test = len(settings.fractions) - 1
     tied = np.zeros(int(labels.max()) + 1, bool)
@@ -26,7 +32,7 @@ def split_around(
     rest = settings.fractions[:-1]
     is_new = ~is_frozen & ~meets
     shares = tuple(share / sum(rest) for share in rest)
-    split = drawn(labels, is_new, features, settings, shares)
+    split, told = by_group(labels, is_new, features, settings, fractions=shares, before=before)
     split[is_frozen] = test
     n_frozen = int(is_frozen.sum())
     notes = [
@@ -40,4 +46,4 @@ def split_around(
             notes.append(f"{told} tied to the frozen test set put into test: a new version of it")
         else:
             notes.append(f"{told} tied to the frozen test set dropped")
-    return split, notes
+    return split, [*notes, *told]

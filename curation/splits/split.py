@@ -90,8 +90,15 @@ def split_records(
     Raises
     ------
     InputError
-        If there are fewer records than splits, no times to split by, or fewer groups than folds.
+        If there are fewer records than splits, no times to split by, fewer groups than folds, or
+        a frozen test set that a split by time could not keep.
     """
+    holds_test = is_frozen is not None and bool(is_frozen.any())
+    if settings.by == "time" and holds_test:
+        raise InputError(
+            "a frozen test set stays, and a split by time draws its test anew, from the newest rows. "
+            "Let it go with --no-freeze (of a FILE, leave --frozen-test out), or split another way."
+        )
     groups = record_groups(records, settings, tie_on=tie_on, progress=progress)
     n = len(groups.labels)
     if n < len(settings.fractions):
@@ -105,13 +112,20 @@ def split_records(
     if settings.by == "time":
         times = times_of(records, settings.time_column)
         split_of_row, told = split_by_time(times, labels, settings.fractions)
-    elif is_frozen is not None and is_frozen.any():
-        split_of_row, told = split_around(is_frozen, labels, kept, settings)
+    elif is_frozen is not None and holds_test:
+        split_of_row, told = split_around(is_frozen, labels, kept, settings, before=before)
     else:
-        split_of_row, told = by_group(labels, ~overflow.is_dropped, kept, settings, before=before)
+        split_of_row, told = by_group(
+            labels,
+            ~overflow.is_dropped,
+            kept,
+            settings,
+            fractions=settings.fractions,
+            before=before,
+        )
     split_of_row[overflow.is_dropped] = -1
     n_groups = len(np.unique(labels[split_of_row >= 0]))
-    n_hinted = _follow_publisher(split_of_row, records, settings)
+    n_hinted = _follow_publisher(split_of_row, records, settings, is_frozen)
     folds = folds_of(split_of_row, labels, kept, settings)
     names = np.array([*settings.names, DROPPED])
     assignments = pl.DataFrame(
@@ -144,9 +158,15 @@ def split_records(
 
 
 def _follow_publisher(
-    split_of_row: np.ndarray, records: pl.LazyFrame, settings: SplitSettings
+    split_of_row: np.ndarray,
+    records: pl.LazyFrame,
+    settings: SplitSettings,
+    is_frozen: np.ndarray | None,
 ) -> int:
-    """Put rows where their publisher put them, where that is asked for; how many those are."""
+    """Put rows where their publisher put them, where that is asked for; how many those are.
+
+    A row of a frozen test set stays there, whatever its publisher says by now.
+    """
     if not settings.keep_publisher or "split_hint" not in records.collect_schema().names():
         return 0
     hints = records.select(pl.col("split_hint").str.to_lowercase()).collect().to_series()
@@ -154,7 +174,9 @@ def _follow_publisher(
     places = {name: place for place, name in enumerate(settings.names)}
     place = names.replace_strict(places, default=None, return_dtype=pl.Int64)
     known = place.is_not_null().to_numpy()
-    split_of_row[known] = place.drop_nulls().to_numpy()
+    if is_frozen is not None:
+        known = known & ~is_frozen
+    split_of_row[known] = place.filter(pl.Series(known)).to_numpy()
     return int(known.sum())
 
 

@@ -9,7 +9,7 @@ import polars as pl
 import streamlit as st
 
 from charts.thresholds import clusters_by_threshold
-from ui import files, tables
+from ui import engines, files, tables
 from workspace.files.near_duplicates import (
     MARGIN,
     Asked,
@@ -17,7 +17,6 @@ from workspace.files.near_duplicates import (
     likeness_of,
     recluster_file,
 )
-from workspace.models.engines import has_ray
 
 SHOWN = 200
 _DIFFERENCES = ("only_left", "only_right", "differs")
@@ -48,7 +47,7 @@ def dedupe() -> None:
         "dedupe",
         (path, pictures),
         bool(is_asked),
-        lambda: dedupe_file(path, texts, asked, pairs, id_column=row_id),
+        lambda news: dedupe_file(path, texts, asked, pairs, id_column=row_id, progress=news),
     )
     if found is None:
         return
@@ -132,7 +131,7 @@ def _form(names: list[str], pictures: Path | None) -> tuple[list[str], str | Non
             "transformer",
         )
         meaning_from = b.number_input("Meanings tie from", 0.5, 1.0, 0.9, 0.01, help="Cosine")
-        engine: Any = st.selectbox("Compare", ["local", "ray"]) if has_ray() else "local"
+        engine, address = engines.choice("Compared on")
     column, bits = _pictures(names) if pictures else (None, Asked.picture_bits)
     asked = Asked(
         threshold=threshold,
@@ -146,6 +145,7 @@ def _form(names: list[str], pictures: Path | None) -> tuple[list[str], str | Non
         pictures_from=pictures,
         picture_bits=bits,
         engine=engine,
+        address=address,
     )
     return texts, row_id, asked
 

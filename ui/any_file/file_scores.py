@@ -71,7 +71,7 @@ def score() -> None:
             "score",
             (gold, candidate),
             asked,
-            lambda: score_run_file(candidate, form, settings=models, **more),
+            lambda _: score_run_file(candidate, form, settings=models, **more),
         )
         if scored is not None:
             _show_scores(scored)
@@ -80,7 +80,7 @@ def score() -> None:
         "compare",
         (gold, candidate, baseline),
         asked,
-        lambda: compare_run_files(
+        lambda _: compare_run_files(
             baseline,
             candidate,
             form,

@@ -10,6 +10,7 @@ _BY = {
     "brand": "the columns above",
     "query": "queries",
     "time": "time: train before test",
+    "none": "only what is alike",
 }
 _UNITS, _NUMBERS, _OVERFLOW = ["words", "chars"], ["show", "break"], ["assign", "break", "drop"]
 _KEPT = ["category", "label", "price", "language"]

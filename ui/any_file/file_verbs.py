@@ -16,6 +16,7 @@ from workspace.files.brand_files import read_aliases
 from workspace.files.checking import check_split_files
 from workspace.files.plain_files import split_file, split_settings
 from workspace.files.vote_files import LEVELS, FileAgreement, VoteFile, agree_file
+from workspace.progress import Progress
 from workspace.reports.certificate import write_page
 
 _COEFFICIENTS = {
@@ -42,7 +43,7 @@ def check_split() -> None:
         "check_split",
         (train, test, aliases),
         asked,
-        lambda: check_split_files(
+        lambda news: check_split_files(
             train,
             test,
             group_columns=groups,
@@ -51,6 +52,7 @@ def check_split() -> None:
             brand_aliases=aliases,
             generic_brands=generic,
             id_column=row_id,
+            progress=news,
         ),
     )
     if found is None:
@@ -89,7 +91,7 @@ def split() -> None:
     if path is None or names is None:
         return
     with st.form("files.split"):
-        groups, texts, near, row_id = _what_ties(names)
+        groups, texts, near, row_id = _what_ties(names, 0.0)
         a, b, c = st.columns(3)
         train = a.number_input("Train %", 1, 99, 80)
         validation = b.number_input("Validation %", 0, 98, 10)
@@ -100,7 +102,7 @@ def split() -> None:
     parts = [train, validation, 100 - train - validation]
     shares = [part / 100 for part in parts if part != 0]
 
-    def run() -> dict[str, Any]:
+    def run(news: Progress) -> dict[str, Any]:
         out = files.folder("split")
         chosen = {"fractions": shares, "near_duplicates": near, "seed": seed, **more}
         if aliases is not None:
@@ -108,7 +110,7 @@ def split() -> None:
         shutil.rmtree(out, ignore_errors=True)
         made = split_file(
             path, out, split_settings(chosen), group_columns=groups, columns=texts,
-            id_column=row_id, frozen_test=frozen,
+            id_column=row_id, frozen_test=frozen, progress=news,
         )  # fmt: skip
         shutil.make_archive(str(files.folder("zip") / "splits"), "zip", out)
         return made
@@ -145,7 +147,7 @@ def agree() -> None:
         "agree",
         (path,),
         asked,
-        lambda: agree_file(VoteFile(path, item, annotator, label, level=level), consensus),
+        lambda _: agree_file(VoteFile(path, item, annotator, label, level=level), consensus),
     )
     if found is not None:
         _show_agreement(found, consensus)
@@ -175,12 +177,14 @@ def _tile(place: Any, told: str, found: Estimate) -> None:
         place.caption(f"95 %: {found.low:.3f} to {found.high:.3f}")
 
 
-def _what_ties(names: list[str]) -> tuple[list[str], list[str], float, str | None]:
+def _what_ties(
+    names: list[str], lowest: float = 0.01
+) -> tuple[list[str], list[str], float, str | None]:
     a, b = st.columns(2, vertical_alignment="bottom")
     groups = a.multiselect("Columns whose values may not cross", names, files.usual(names, "brand"))
     texts = b.multiselect("Text of a row", names, files.usual(names, "title", "description"))
     c, d = st.columns(2, vertical_alignment="bottom")
-    return groups, texts, _threshold(c), _id(d, names)
+    return groups, texts, _threshold(c, lowest), _id(d, names)
 
 
 def _id(place: Any, names: list[str]) -> str | None:
@@ -194,14 +198,15 @@ def _id(place: Any, names: list[str]) -> str | None:
     return chosen
 
 
-def _threshold(place: Any) -> float:
+def _threshold(place: Any, lowest: float) -> float:
     value: float = place.number_input(
         "Near-duplicates from",
-        0.3,
+        lowest,
         1.0,
         0.8,
         0.05,
-        help="Jaccard similarity of word sets; 1 is the same words",
+        help="Jaccard similarity of word sets; 1 is the same words"
+        + ("" if lowest else ", 0 ties no texts"),
     )
     return value
 

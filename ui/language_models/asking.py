@@ -7,7 +7,7 @@ import streamlit as st
 
 from catalog.errors import GoldshelfError
 from charts.theme import usd
-from ui import jobs, links, safe, tables
+from ui import engines, jobs, links, safe, tables
 from ui.language_models import model_keys, plans, tries
 from ui.language_models.batches import BUDGET_PX, batches
 from workspace import way
@@ -91,7 +91,7 @@ def run(opened: Workspace, names: list[str]) -> None:
             "Count what the last run spent", help="the budget is then that of both together"
         )
         can_choose = has_ray()
-        engine, address = _engine() if can_choose else ("local", "")
+        engine, address = engines.choice("Asked from")
         if (st if can_choose else row).form_submit_button(
             "Run",
             type="primary",
@@ -111,21 +111,6 @@ def run(opened: Workspace, names: list[str]) -> None:
         "and keeps it; whatever is answered is never paid for twice."
     )
     last_run(opened)
-
-
-def _engine() -> tuple[str, str]:
-    """Where models are asked from; a choice only where Ray is installed."""
-    row = st.container(horizontal=True)
-    engine = row.selectbox(
-        "Asked from", ["local", "ray"], format_func=_ENGINES.__getitem__, width=240
-    )
-    address = row.text_input(
-        "Address of the cluster", placeholder="RAY_ADDRESS, else a Ray of its own", width=300
-    )
-    return engine, address.strip()
-
-
-_ENGINES = {"local": "this machine", "ray": "a Ray cluster"}
 
 
 def _start(opened: Workspace, names: list[str], budget: float, options: list[str]) -> None:

@@ -20,6 +20,7 @@ _WAYS = {
     "weights": "weights",
 }
 _SHOWN = 200
+_NARROW_PX, _WIDTH_PX, _WIDE_PX = 120, 165, 230
 
 
 def form(opened: Workspace) -> None:
@@ -27,33 +28,43 @@ def form(opened: Workspace) -> None:
     now = opened.settings.balance
     levels = ["leaf", *range(1, max(opened.taxonomy().max_depth, _depth(now.level)) + 1)]
     with st.form("balance.form"):
-        a, b, c, d, e = st.columns([4, 3, 5, 3, 3])
-        method = a.selectbox("Method", _METHODS, _METHODS.index(now.method))
-        level = b.selectbox("Of", levels, levels.index(now.level), format_func=_level_told)
-        by = c.selectbox(
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        method = row.selectbox("Method", _METHODS, _METHODS.index(now.method), width=_WIDTH_PX)
+        level = row.selectbox(
+            "Of", levels, levels.index(now.level), format_func=_level_told, width=_NARROW_PX
+        )
+        by = row.selectbox(
             "By",
             list(_WAYS),
             list(_WAYS).index(now.by),
             format_func=_WAYS.__getitem__,
             help="Dropping keeps the variety of brands and takes near-duplicates first. Weights leave "
             "every row and stand beside it in the exported records.",
+            width=_WIDE_PX,
         )
-        cap = d.number_input("Cap", 1, None, now.cap, placeholder="none")
-        floor = e.number_input("Floor", 1, None, now.floor, placeholder="none")
-        f, g, h, i, j = st.columns(5)
-        total = f.number_input("Rows in all", 1, None, now.total, placeholder="as it comes")
-        repeats = g.number_input(
-            "Most copies", 0, None, now.max_repeats, help="of a record beside itself"
+        cap = row.number_input("Cap", 1, None, now.cap, placeholder="none", width=_WIDTH_PX)
+        floor = row.number_input("Floor", 1, None, now.floor, placeholder="none", width=_WIDTH_PX)
+        total = row.number_input(
+            "Rows in all", 1, None, now.total, placeholder="as it comes", width=_WIDTH_PX
         )
-        temperature = h.number_input(
+        repeats = row.number_input(
+            "Most copies",
+            0,
+            None,
+            now.max_repeats,
+            help="of a record beside itself",
+            width=_WIDTH_PX,
+        )
+        temperature = row.number_input(
             "Temperature",
             1.0,
             None,
             now.temperature,
             0.5,
             help="of the method temperature: 1 changes nothing, more is flatter",
+            width=_WIDTH_PX,
         )
-        beta = i.number_input(
+        beta = row.number_input(
             "Beta",
             0.0,
             0.999999,
@@ -61,8 +72,9 @@ def form(opened: Workspace) -> None:
             0.001,
             format="%.6g",
             help="of the method effective (Cui et al. 2019): nearer 1 is flatter",
+            width=_WIDTH_PX,
         )
-        seed = j.number_input("Seed", 0, 10**9, now.seed, key="balance.seed")
+        seed = row.number_input("Seed", 0, 10**9, now.seed, key="balance.seed", width=_WIDTH_PX)
         if st.form_submit_button(
             "Balance",
             type="primary",

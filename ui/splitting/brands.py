@@ -20,6 +20,7 @@ from workspace.workspace import Workspace
 _SHOWN = 200
 _WITHOUT_SCROLLING = 6
 _TOLD = "brands.told"
+_WHY_PAIR, _WHY_GAP, _OTHER = "brands.why_pair", "brands.why_gap", "brands.other"
 _DECIDED = {
     "same": "✓ one brand",
     "different": "✗ two brands",
@@ -92,6 +93,7 @@ def _aliases(opened: Workspace, told: dict[str, Any]) -> None:
         wide = st.column_config.TextColumn(width="medium")
         tables.show(shown, column_config={"title": wide, "other title": wide})
     reviewer = session.reviewer()
+    st.text_input("Why", key=_WHY_PAIR, placeholder="kept in the log")
     left, right = st.columns(2)
     for column, label, same, icon in (
         (left, "They are one brand", True, ":material/check:"),
@@ -107,7 +109,12 @@ def _alias_of(
     opened: Workspace, pair: dict[str, Any], same: bool, reviewer: str
 ) -> Callable[[], list[Logged]]:
     return lambda: decide_alias(
-        opened, pair["brand_a"], pair["brand_b"], same=same, reviewer=reviewer
+        opened,
+        pair["brand_a"],
+        pair["brand_b"],
+        same=same,
+        reviewer=reviewer,
+        reason=_why(_WHY_PAIR),
     )
 
 
@@ -135,20 +142,32 @@ def _missing(opened: Workspace, told: dict[str, Any]) -> None:
     )  # fmt: skip
     gap = gaps[_picked(shown, "brands.gap", {"title": "medium"})]
     reviewer, ids, name = session.reviewer(), [gap["record_id"]], str(gap["brand"])
+    left, right = st.columns(2)
+    left.text_input("Another brand", key=_OTHER, placeholder=name, help="where the title is wrong")
+    right.text_input("Why", key=_WHY_GAP, placeholder="kept in the log")
     row = st.container(horizontal=True)
-    every: dict[str, Any] = {"on_click": _kept}
-    row.button(
-        f"This is {safe.markdown(name)}", key="brands.fill", icon=":material/check:",
-        args=(lambda: decide_fills(opened, ids, reviewer=reviewer),), **every,
-    )  # fmt: skip
-    row.button(
-        f"All that wait are {safe.markdown(name)}", key="brands.all", icon=":material/done_all:",
-        args=(lambda: decide_fills(opened, [], all_of=name, reviewer=reviewer),), **every,
-    )  # fmt: skip
-    row.button(
-        "It is not", key="brands.leave", icon=":material/close:",
-        args=(lambda: decide_fills(opened, ids, leave=True, reviewer=reviewer),), **every,
-    )  # fmt: skip
+
+    def keep(records: list[str], **more: Any) -> Callable[[], list[Logged]]:
+        return lambda: decide_fills(
+            opened, records, reviewer=reviewer, reason=_why(_WHY_GAP), **more
+        )
+
+    def fill() -> list[Logged]:
+        return keep(ids, brand=_why(_OTHER))()
+
+    for label, key, icon, deciding in (
+        (f"This is {safe.markdown(_why(_OTHER) or name)}", "fill", "check", fill),
+        (f"All that wait are {safe.markdown(name)}", "all", "done_all", keep([], all_of=name)),
+        ("It is not", "leave", "close", keep(ids, leave=True)),
+    ):
+        row.button(
+            label, key=f"brands.{key}", icon=f":material/{icon}:", on_click=_kept, args=(deciding,)
+        )
+
+
+def _why(key: str) -> str | None:
+    """What stands in a field when a button is pressed; None where it is empty."""
+    return str(st.session_state.get(key) or "").strip() or None
 
 
 def _download(opened: Workspace) -> None:

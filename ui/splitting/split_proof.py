@@ -5,10 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import jobs, reads, safe, tables
-from workspace.split_costs import kept_costs
+from workspace.runs.predicting import BASELINES
+from workspace.split_costs import LEARNED, kept_costs
 from workspace.views import split_proof as views
 from workspace.views import splits
 from workspace.workspace import Workspace
+
+_BASELINES = sorted(BASELINES, key=lambda name: name != LEARNED)
 
 
 def certificate(opened: Workspace) -> None:
@@ -47,12 +50,16 @@ def costs(opened: Workspace) -> None:
         st.markdown(safe.markdown(body["told"]))
     else:
         st.caption("One baseline, scored on a random split and on this one.")
-    jobs.run_button(
-        opened,
-        ["split", "--compare-random"],
-        label="Compare with a random split",
-        primary=False,
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        baseline = st.selectbox(
+            "Baseline", _BASELINES, key="split.baseline", help="What is scored on both.", width=165
+        )
+        jobs.run_button(
+            opened,
+            ["split", "--compare-random", f"--baseline={baseline}"],
+            label="Compare with a random split",
+            primary=False,
+        )
 
 
 def prompt_leaks(opened: Workspace) -> None:

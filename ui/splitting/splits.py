@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui import jobs, settings
+from ui import jobs, reads, settings, tables
 from workspace.views import splits as views
 from workspace.workspace import Workspace
 
@@ -145,6 +145,18 @@ def tiles(figures: dict[str, Any]) -> None:
         ("Ties by near-duplicate", f"{ties.get('near_duplicate', 0):,}"),
     ):
         row.container(width="content").metric(label, told)
+
+
+def variation(opened: Workspace) -> None:
+    """How far categories are from those of all rows: every level and split."""
+    found = reads.view(opened, ("split",), views.variation)
+    if not found.height:
+        return
+    st.caption(
+        "Total variation of categories against all rows, by level: 0 where the shares are the same, "
+        "1 where none is shared."
+    )
+    tables.show(found, width="content")
 
 
 def in_order(shares: dict[str, list[float]]) -> dict[str, list[float]]:

@@ -233,7 +233,7 @@ class _More:
 def _more_edges(file: PlainFile, text: pl.Series, asked: Asked, progress: Told | None) -> _More:
     more = _More()
     if asked.embedding is not None:
-        check_meaning(len(text), asked.meaning_from)
+        check_meaning(asked.meaning_from)
         encoder = open_any_encoder(asked.embedding)
         edges = meaning_edges(
             text, encoder, asked.meaning_from, apart=asked.likeness.apart(text), progress=progress

@@ -15,6 +15,7 @@ import polars as pl
 from pydantic import ValidationError
 
 from catalog.errors import InputError
+from catalog.paths import SEPARATOR
 from catalog.wording import counted
 from curation.duplicates.join import Told
 from curation.sources.files import RawTable, ReadOptions, read_table
@@ -24,9 +25,8 @@ from curation.splits.split import DROPPED, SplitResult, split_records
 from workspace.atomic import full_disk_told, writing_told
 
 ID_NAMES = ("record_id", "example_id", "id")
-_KEPT_COLUMNS = (
-    "category", "target", "task", "price", "currency", "language", "lang", "title",
-)  # fmt: skip
+_KEPT_COLUMNS = ("target", "task", "price", "currency", "language", "lang", "title")
+_CATEGORY = ("category_path", "category")
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,9 @@ def split_file(
         "split_hint": settings.keep_publisher,
     }
     require_columns(path, file.frame, [name for name, is_needed in needed.items() if is_needed])
-    is_frozen = None if frozen_test is None else _frozen_rows(file, frozen_test, id_column)
+    is_frozen, gone = (
+        (None, []) if frozen_test is None else _frozen_rows(file, frozen_test, id_column)
+    )
     suffix = {"xlsx": "csv", "json": "jsonl"}.get(file.format, file.format)
     suffix = path.suffix.lstrip(".") if path.suffix.lower() == ".tsv" else suffix
     for source in (path, frozen_test):
@@ -243,7 +245,7 @@ def split_file(
         **made.figures,
         "settings": {**settings.model_dump(mode="json"), **asked},
         "files": written,
-        "notes": [*file.notes, *made.notes],
+        "notes": [*file.notes, *gone, *_without_proportion(file, settings), *made.notes],
     }
 
 
@@ -268,11 +270,14 @@ def _split_plain(
         )
         for column in group_columns
     }
+    tied = list(keys)
     wanted = [*names, *_KEPT_COLUMNS]
     wanted += ["query"] if settings.by == "query" else []
     wanted += [settings.time_column] if settings.by == "time" else []
     wanted += ["split_hint"] if settings.keep_publisher else []
     held = [name for name in dict.fromkeys(wanted) if name in frame.columns]
+    category = category_of(frame)
+    keys |= {} if category is None else {"category": category}
     rows = frame.select(pl.int_range(pl.len()).alias("_row"), *held).with_columns(**keys)
     by_query = settings.by == "query"
     exact = settings.model_copy(
@@ -284,13 +289,39 @@ def _split_plain(
             "near_duplicates": settings.near_duplicates if names or by_query else 0.0,
         }
     )
-    return split_records(
-        rows.lazy(), exact, tie_on=list(keys), is_frozen=is_frozen, progress=progress
-    )
+    return split_records(rows.lazy(), exact, tie_on=tied, is_frozen=is_frozen, progress=progress)
 
 
-def _frozen_rows(file: PlainFile, frozen_test: Path, id_column: str | None) -> np.ndarray:
-    """Which rows of a file are in a test set that was cut before, by their ids."""
+def category_of(frame: pl.DataFrame) -> pl.Series | None:
+    """The category of each row as one text, whatever the file calls and keeps it as.
+
+    Examples
+    --------
+    >>> category_of(pl.DataFrame({"category_path": [["Food", "Tea"]]})).to_list()
+    ['Food > Tea']
+    """
+    name = next((name for name in _CATEGORY if name in frame.columns), None)
+    if name is None:
+        return None
+    held = frame[name]
+    if isinstance(held.dtype, pl.List):
+        held = held.cast(pl.List(pl.String)).list.join(SEPARATOR)
+    return None if held.dtype.is_nested() else held.cast(pl.String).rename("category")
+
+
+def _without_proportion(file: PlainFile, settings: SplitSettings) -> list[str]:
+    """That categories keep no proportion, where there are none under a name that is known."""
+    if "category" not in settings.keep or category_of(file.frame) is not None:
+        return []
+    return [
+        f"{file.path.name} has no column {' or '.join(_CATEGORY)}: no category keeps its proportion"
+    ]
+
+
+def _frozen_rows(
+    file: PlainFile, frozen_test: Path, id_column: str | None
+) -> tuple[np.ndarray, list[str]]:
+    """Which rows of a file are in a test set that was cut before, by their ids; and how many are gone."""
     before = read_file(frozen_test, id_column=id_column)
     for each in (file, before):
         name = each.ids.name
@@ -304,7 +335,10 @@ def _frozen_rows(file: PlainFile, frozen_test: Path, id_column: str | None) -> n
         raise InputError(
             f"{frozen_test}: none of its ids is in {file.path}. Name the id with --id-column."
         )
-    return found.to_numpy()
+    n_gone = len(before.ids) - int(found.sum())
+    told = counted(n_gone, "row")
+    gone = [f"{told} of {frozen_test.name} not in {file.path.name}: what ties to them is not known"]
+    return found.to_numpy(), gone if n_gone else []
 
 
 def write_frame(frame: pl.DataFrame, path: Path) -> None:

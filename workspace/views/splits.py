@@ -13,7 +13,7 @@ TOP = 25
 
 
 def sizes(workspace: Workspace) -> pl.DataFrame:
-    """``split, rows, share, wanted, total_variation`` of each split."""
+    """``split, rows, share, wanted`` of each split."""
     figures = workspace.snapshot("split").figures
     return pl.DataFrame(
         [
@@ -22,11 +22,28 @@ def sizes(workspace: Workspace) -> pl.DataFrame:
                 "rows": facts["n_rows"],
                 "share": facts["share"],
                 "wanted": facts["wanted"],
-                "total variation of categories": figures["total_variation"].get(name),
             }
             for name, facts in figures["splits"].items()
         ],
-        schema_overrides={"total variation of categories": pl.Float64},
+        schema_overrides={"share": pl.Float64},
+    )
+
+
+def variation(workspace: Workspace) -> pl.DataFrame:
+    """How far the categories of each split are from those of all rows, by level.
+
+    Returns
+    -------
+    ``level`` and for each split its total variation, 0 where the shares are the same, 1 where
+    none is shared; empty where no record has a category.
+    """
+    snapshot = workspace.snapshot("split")
+    balance = snapshot.read("balance").filter(pl.col("level") > 0)
+    splits = [name for name in snapshot.figures["splits"] if name in balance["split"]]
+    return (
+        balance.pivot("split", index="level", values="total_variation")
+        .select("level", *splits)
+        .sort("level")
     )
 
 

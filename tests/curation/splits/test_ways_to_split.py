@@ -143,6 +143,38 @@ def test_a_frozen_test_set_stays_and_what_ties_to_it_never_joins_train():
             assert set(test["record_id"]) == set(frozen)
 
 
+def test_around_a_frozen_test_the_other_splits_stay_too():
+    old, _ = splits_of(shop())
+    more = shop(200, seed=1).with_columns(pl.format("n{}", "record_id").alias("record_id"),
+                                          pl.format("new {}", "brand").alias("brand"),
+                                          pl.format("new {}", "title").alias("title"))  # fmt: skip
+    new = pl.concat([shop(), more])
+    before = pl.concat([old["split"], pl.Series([None] * 200, dtype=pl.String)])
+    made = split_records(
+        new.lazy(),
+        SplitSettings(),
+        before=before,
+        is_frozen=(before == "test").fill_null(False).to_numpy(),
+    )
+    assert made.assignments["split"].head(300).equals(old["split"])
+    assert set(made.assignments["split"].tail(200)) == {"train", "validation"}
+
+
+def test_a_split_by_time_does_not_move_a_frozen_test_unsaid():
+    frame = shop().with_columns(date=pl.int_range(300))
+    is_frozen = np.arange(300) < 30
+    with pytest.raises(InputError, match="a frozen test set stays, and a split by time"):
+        split_records(frame.lazy(), SplitSettings(by="time"), is_frozen=is_frozen)
+
+
+def test_a_publisher_moves_no_row_of_a_frozen_test():
+    frame = shop().with_columns(split_hint=pl.lit("train"))
+    is_frozen = np.arange(300) < 30
+    made = split_records(frame.lazy(), SplitSettings(keep_publisher=True), is_frozen=is_frozen)
+    assert (made.assignments["split"] == "test").to_list() == is_frozen.tolist()
+    assert made.figures["n_by_publisher"] == 270
+
+
 def test_prices_and_labels_keep_their_proportion_where_asked():
     rng = np.random.default_rng(2)
     n = 2000

@@ -2,7 +2,9 @@
 
 import pytest
 
+from terminal.main import run
 from workspace import way
+from workspace.frozen_test import freezing, frozen_ids
 from workspace.opening import Declared, init_workspace
 from workspace.review.decisions import Verdict, decide
 from workspace.runs.predicting import predict_baseline
@@ -60,3 +62,27 @@ def test_another_seed_draws_anew(workspace):
     workspace.change("split", seed=8)
     way.run(workspace, "split")
     assert places(workspace) != before
+
+
+def test_a_test_set_that_was_let_go_stays_until_the_settings_change(workspace):
+    before = places(workspace)
+    with freezing(workspace, freeze=True):
+        way.run(workspace, "split")
+    assert places(workspace) == before
+    with freezing(workspace, freeze=False) as told:
+        way.run(workspace, "split")
+    assert places(workspace) == before
+    assert "another seed draws them anew" in told
+
+
+def test_what_could_not_be_split_is_not_frozen(workspace):
+    settings = workspace.layout.settings.read_bytes()
+    asked = ["split", "--freeze", "--by", "time", "-w", str(workspace.root)]
+    assert run(asked) == 2
+    assert frozen_ids(workspace) is None
+    assert workspace.layout.settings.read_bytes() == settings
+    with freezing(workspace, freeze=True):
+        way.run(workspace, "split")
+    held = frozen_ids(workspace)
+    assert run([*asked, "--force"]) == 2
+    assert frozen_ids(workspace).equals(held)
