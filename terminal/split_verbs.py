@@ -46,6 +46,10 @@ BrandAliases = Annotated[
     Path | None,
     typer.Option(help="Names that are one brand: a table, a row a brand; JSON; a manifest."),
 ]
+Placeholder = Annotated[
+    list[str] | None,
+    typer.Option(help="A value that stands where there is no identifier, so it ties nothing."),
+]
 Page = Annotated[
     Path | None, typer.Option("--html", help="Write the certificate as a page for people.")
 ]
@@ -122,6 +126,7 @@ def split(
         list[str] | None, typer.Option(help="A brand that ties nothing, such as the shop's own.")
     ] = None,
     brand_aliases: BrandAliases = None,
+    placeholder: Placeholder = None,
     keep_publisher: Annotated[
         bool | None, typer.Option(help="Put rows where their publisher put them, whatever leaks.")
     ] = None,
@@ -148,6 +153,7 @@ def split(
         "slack": slack,
         "overflow": overflow,
         "generic_brands": generic,
+        "placeholders": placeholder,
         "keep_publisher": keep_publisher,
         "proportion_slack": proportion_slack,
         "keep": keep,
@@ -274,6 +280,7 @@ def check_split(
     generic: Annotated[
         list[str] | None, typer.Option(help="A brand that ties nothing, such as the shop's own.")
     ] = None,
+    placeholder: Placeholder = None,
     brand_aliases: BrandAliases = None,
     id_column: IdColumn = None,
     html: Page = None,
@@ -285,8 +292,8 @@ def check_split(
     with Bar() as bar:
         checked = check_split_files(
             train, test, group_columns=group_column or [], columns=text_columns or [],
-            near_duplicates=near_duplicates, generic_brands=generic, brand_aliases=brand_aliases,
-            id_column=id_column,
+            near_duplicates=near_duplicates, generic_brands=generic, placeholders=placeholder,
+            brand_aliases=brand_aliases, id_column=id_column,
             progress=Progress(verb="check-split", listen=bar.show),
         )  # fmt: skip
     found = checked.found

@@ -150,7 +150,7 @@ def find_leaks(
         listed.append(told)
     n_identifiers = 0
     if settings.identifiers and _has_identifiers(left) and _has_identifiers(right):
-        n_identifiers, rows, told = _shared_identifiers(left, right, left_ids, right_ids)
+        n_identifiers, rows, told = _shared_identifiers(left, right, left_ids, right_ids, settings)
         bad.append(rows)
         listed.append(told)
     n_queries = 0
@@ -196,7 +196,12 @@ def _require(left: pl.DataFrame, right: pl.DataFrame, settings: CertifySettings)
 
 
 def _keys(values: pl.Series, settings: CertifySettings) -> pl.Series:
-    return group_keys(values, generic=settings.generic_brands, aliases=settings.brand_aliases)
+    return group_keys(
+        values,
+        generic=settings.generic_brands,
+        aliases=settings.brand_aliases,
+        placeholders=settings.placeholders,
+    )
 
 
 def _shared_keys(
@@ -222,9 +227,13 @@ def _shared_keys(
 
 
 def _shared_identifiers(
-    left: pl.DataFrame, right: pl.DataFrame, left_ids: pl.Series, right_ids: pl.Series
+    left: pl.DataFrame,
+    right: pl.DataFrame,
+    left_ids: pl.Series,
+    right_ids: pl.Series,
+    settings: CertifySettings,
 ) -> tuple[int, np.ndarray, pl.DataFrame]:
-    a, b = _identifier_rows(left), _identifier_rows(right)
+    a, b = (identifier_keys(side.lazy(), settings.placeholders) for side in (left, right))
     both = b.join(a, on="key", how="inner", suffix="_left", maintain_order="left")
     told = both.unique("key", keep="first", maintain_order=True).head(_LISTED)
     told = told.select(
@@ -235,11 +244,6 @@ def _shared_identifiers(
         pl.lit(None, pl.Float64).alias("similarity"),
     )
     return both["key"].n_unique(), both["row"].unique().to_numpy(), told
-
-
-def _identifier_rows(frame: pl.DataFrame) -> pl.DataFrame:
-    """``row, key`` of each identifier, in the words of `curation.splits.groups`."""
-    return identifier_keys(frame.lazy())
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ def tables_of(frames: dict[str, pl.DataFrame], settings: CertifySettings) -> dic
                 frame[column],
                 generic=settings.generic_brands,
                 aliases=settings.brand_aliases,
+                placeholders=settings.placeholders,
             )
         )
     by_category, by_group = _counts(categories), _counts(groups)

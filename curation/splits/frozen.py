@@ -40,10 +40,10 @@ def split_around(
         "in test"
     ]
     if meets.any():
-        told = counted(int(meets.sum()), "new row")
+        n_meet = counted(int(meets.sum()), "new row")
         if settings.frozen_ties == "test":
             split[meets] = test
-            notes.append(f"{told} tied to the frozen test set put into test: a new version of it")
+            notes.append(f"{n_meet} tied to the frozen test set put into test: a new version of it")
         else:
-            notes.append(f"{told} tied to the frozen test set dropped")
+            notes.append(f"{n_meet} tied to the frozen test set dropped")
     return split, [*notes, *told]

@@ -16,6 +16,7 @@ class GroupSettings(BaseModel):
     ``by`` is what may not cross: ``brand``; ``query``, where the same product may stand under
     several queries, so that queries and their near-duplicates alone tie; ``time``, where train is
     before test and brands live on; or ``none``. In the last two identifiers and texts still tie.
+    ``placeholders`` are values that stand where there is no identifier, and so tie nothing.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -30,6 +31,7 @@ class GroupSettings(BaseModel):
     different_numbers: Literal["show", "break"] = "show"
     generic_brands: list[str] = []
     brand_aliases: list[list[str]] = []
+    placeholders: list[str] = []
 
     @property
     def likeness(self) -> Likeness:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from catalog.brands import brand_keys
+from catalog.identifiers import compact, is_placeholder
 from catalog.records import text_of
 from catalog.text import folded
 from curation.duplicates.dedupe import component_labels, duplicate_edges
@@ -87,7 +89,7 @@ def record_groups(
     if settings.ties_queries and "query" in present:
         edges.append(_star("query", query_keys(records.select("query").collect()["query"])))
     if settings.ties_identifiers and "identifiers" in present:
-        edges.append(_identifier_edges(records))
+        edges.append(_identifier_edges(records, settings.placeholders))
     if settings.near_duplicates > 0:
         for columns in settings.tied_texts:
             if not set(columns) <= present:
@@ -127,8 +129,8 @@ def _star_of(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
     )
 
 
-def _identifier_edges(records: pl.LazyFrame) -> pl.DataFrame:
-    return _star_of(identifier_keys(records), "identifier")
+def _identifier_edges(records: pl.LazyFrame, placeholders: list[str]) -> pl.DataFrame:
+    return _star_of(identifier_keys(records, placeholders), "identifier")
 
 
 def query_keys(queries: pl.Series) -> pl.Series:
@@ -137,8 +139,12 @@ def query_keys(queries: pl.Series) -> pl.Series:
     return words.set(words == "", None)
 
 
-def identifier_keys(records: pl.LazyFrame) -> pl.DataFrame:
-    """``row, key`` of each identifier that ties; case, spaces and hyphens do not count."""
+def identifier_keys(records: pl.LazyFrame, placeholders: Iterable[str] = ()) -> pl.DataFrame:
+    """``row, key`` of each identifier that ties; case, spaces and hyphens do not count.
+
+    Words for nothing ("N/A", "unknown"), all zeros and the placeholders tie nothing; a placeholder
+    is a value, or a key as it is given here.
+    """
     held = (
         records.select("identifiers")
         .with_row_index("row")
@@ -147,10 +153,13 @@ def identifier_keys(records: pl.LazyFrame) -> pl.DataFrame:
         .unnest("identifiers")
         .collect()
     )
-    value = folded(held["value"]).str.replace_all(" ", "", literal=True)
+    value = compact(held["value"])
     keys = held.select(
         pl.col("row").cast(pl.Int64),
-        pl.when((value != "") & ((pl.col("kind") != "mpn") | _is_long(value)))
+        pl.when(
+            ~is_placeholder(held["kind"], value, placeholders)
+            & ((pl.col("kind") != "mpn") | _is_long(value))
+        )
         .then(pl.concat_str("kind", pl.lit(":"), value))
         .alias("key"),
     )

@@ -20,6 +20,7 @@ from curation.splits.frozen import split_around
 from curation.splits.groups import record_groups
 from curation.splits.overflow import Overflow, resolve_overflow
 from curation.splits.settings import SplitSettings
+from curation.splits.suspects import suspect_notes
 
 DROPPED = "dropped"
 _LARGEST_SHOWN = 20
@@ -153,7 +154,13 @@ def split_records(
         balance,
         missing,
         figures,
-        [*overflow.notes, *notes, *told, *_notes(figures)],
+        [
+            *suspect_notes(records, groups.edges, settings),
+            *overflow.notes,
+            *notes,
+            *told,
+            *_notes(figures),
+        ],
     )
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from ui.splitting.splits import parted
+
 _BY = {
     "brand": "the columns above",
     "query": "queries",
@@ -67,6 +69,7 @@ def ways(names: list[str]) -> dict[str, Any]:
             help="Rows stay where the column split_hint puts them, whatever leaks.",
         )
         generic = names_of_no_brand()
+        placeholders = values_of_no_identifier()
     changes = {
         "by": by,
         "overflow": overflow,
@@ -80,6 +83,7 @@ def ways(names: list[str]) -> dict[str, Any]:
         "different_numbers": numbers,
         "keep_publisher": publisher,
         "generic_brands": generic,
+        "placeholders": placeholders,
     }
     return changes if time is None else {**changes, "time_column": time}
 
@@ -87,4 +91,11 @@ def ways(names: list[str]) -> dict[str, Any]:
 def names_of_no_brand() -> list[str]:
     """Names such as the shop's own that tie nothing."""
     given = st.text_input("Brands that tie nothing", placeholder="the shop's own, parted by commas")
-    return [name.strip() for name in given.split(",") if name.strip()]
+    return parted(given)
+
+
+def values_of_no_identifier() -> list[str]:
+    """Values that stand where there is none, and tie nothing."""
+    given = st.text_input("Values that are none", placeholder="such as TBD, parted by commas",
+                          help="Of identifiers and of columns whose values may not cross.")  # fmt: skip
+    return parted(given)

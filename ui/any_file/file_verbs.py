@@ -38,6 +38,7 @@ def check_split() -> None:
         groups, texts, near, row_id = _what_ties(names)
         aliases = file_brands.aliases("files.check_split")
         generic = file_split.names_of_no_brand()
+        placeholders = file_split.values_of_no_identifier()
         asked = _go("Check for leaks")
     found = files.outcome(
         "check_split",
@@ -51,6 +52,7 @@ def check_split() -> None:
             near_duplicates=near,
             brand_aliases=aliases,
             generic_brands=generic,
+            placeholders=placeholders,
             id_column=row_id,
             progress=news,
         ),

@@ -64,6 +64,12 @@ def form(opened: Workspace) -> None:
             ", ".join(now.generic_brands),
             placeholder="the shop's own, parted by commas",
         )
+        placeholders = left.text_input(
+            "Identifiers that are none",
+            ", ".join(now.placeholders),
+            placeholder="values such as TBD, parted by commas",
+            help="Values that stand where there is no identifier: they tie nothing.",
+        )
         keep = right.checkbox(
             "Keep the publisher's split",
             now.keep_publisher,
@@ -83,10 +89,22 @@ def form(opened: Workspace) -> None:
                 "seed": seed,
                 "overflow": overflow,
                 "keep_publisher": keep,
-                "generic_brands": [name.strip() for name in generic.split(",") if name.strip()],
+                "generic_brands": parted(generic),
+                "placeholders": parted(placeholders),
                 **more,
             }
             settings.apply(opened, "split", changes, ["run", "split", "balance", "export"])
+
+
+def parted(text: str) -> list[str]:
+    """Names that are parted by commas.
+
+    Examples
+    --------
+    >>> parted("Generic, the shop , ")
+    ['Generic', 'the shop']
+    """
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _more(now: Any) -> dict[str, Any]:

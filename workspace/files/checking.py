@@ -56,6 +56,7 @@ def check_split_files(
     columns: list[str],
     near_duplicates: float,
     generic_brands: list[str] | None = None,
+    placeholders: list[str] | None = None,
     brand_aliases: Path | None = None,
     id_column: str | None = None,
     progress: Told | None = None,
@@ -100,6 +101,7 @@ def check_split_files(
         text_columns=cumulative(texts) if texts else [],
         near_duplicates=near_duplicates,
         generic_brands=generic_brands or [],
+        placeholders=placeholders or [],
         brand_aliases=aliases,
     )
     found = find_leaks(

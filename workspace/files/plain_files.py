@@ -266,7 +266,10 @@ def _split_plain(
     """Any columns in the place of the brand and the texts of a record."""
     keys = {
         f"group:{column}": group_keys(
-            frame[column], generic=settings.generic_brands, aliases=settings.brand_aliases
+            frame[column],
+            generic=settings.generic_brands,
+            aliases=settings.brand_aliases,
+            placeholders=settings.placeholders,
         )
         for column in group_columns
     }

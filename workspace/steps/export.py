@@ -189,6 +189,7 @@ def certify_settings(split: SplitSettings) -> CertifySettings:
         near_duplicates=split.near_duplicates or given.near_duplicates,
         generic_brands=split.generic_brands,
         brand_aliases=split.brand_aliases,
+        placeholders=split.placeholders,
     )
 
 

@@ -11,7 +11,7 @@ from curation.duplicates import meaning
 from curation.duplicates.meaning import meaning_edges
 from curation.llm.embeddings import Encoder
 
-N, DIMENSIONS, NEAR = 400, 6, 0.97
+N, DIMENSIONS, NEAR = 400, 4, 0.97
 
 
 class Numbered:
