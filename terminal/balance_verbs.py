@@ -125,7 +125,7 @@ def _print_balance(opened: Workspace, made: list[Snapshot], rows: int, as_json: 
     )
     if not settings.changes_rows and "weights" in snapshot.figures:
         say(snapshot.figures["weights"]["formula"])
-    if short.height:
+    if short.height and rows:
         print_table(
             ["short of the floor", "floor", "rows before", "after", "missing", "records needed"],
             short.head(rows).iter_rows(),

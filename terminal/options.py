@@ -23,7 +23,7 @@ Collect = Annotated[bool, typer.Option("--collect", help="Collect the batches th
 Wait = Annotated[bool, typer.Option("--wait", help="Collect until every batch has ended.")]
 HERE = Path()
 
-SEVERAL = {"--text-columns", "--map", "--source"}
+SEVERAL = {"--text-columns", "--group-column", "--keep", "--map", "--source"}
 """Options that take all the words behind them: ``--text-columns title description``."""
 
 

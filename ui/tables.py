@@ -62,7 +62,7 @@ def show(
     frame: pl.DataFrame,
     *,
     folded: Iterable[str] = (),
-    widths: Mapping[str, str] | None = None,
+    widths: Mapping[str, str | int] | None = None,
     place: Any = st,
     **options: Any,
 ) -> Any:
@@ -74,7 +74,8 @@ def show(
         Columns that are hidden until the table's own menu shows them, so that a narrow window
         has the others whole.
     widths
-        Columns of text that are not as wide as what stands in them: ``small``, ``medium``.
+        Columns of text that are not as wide as what stands in them: ``small``, ``medium``, or in
+        pixels.
     """
     hidden = set(folded)
     if hidden:

@@ -58,6 +58,7 @@ def file(tmp_path):
         ("--by query", "there is no column 'query'"),
         ("--keep-publisher", "there is no column 'split_hint'"),
         ("--keep colour", "--keep: Input should be"),
+        ("--placeholder x --by none --near-duplicates 0 --folds 1", "--folds: give two folds"),
         ("--id-column words", "stands 12 times in column 'words'"),
     ],
 )
@@ -112,3 +113,60 @@ def test_a_certificate_is_written_onto_no_folder(refused, file, tmp_path):
     )
     told = refused("check-split", file, tmp_path / "other.csv", "--html", tmp_path)
     assert "is a folder: --html names the file of the page" in told
+
+
+def test_a_file_is_split_by_brand_and_title_where_nothing_is_named(file, tmp_path, capsys):
+    rows = ROWS.with_columns(brand=pl.Series(["A", "A", "B", "B", "C", "C"] * 2))
+    rows.write_csv(file)
+    assert run(["split", str(file), "--out", str(tmp_path / "o"), "--fractions", ".5,.5"]) == 0
+    assert "no columns named, so rows are tied by brand, title" in capsys.readouterr().err
+    train, test = (pl.read_csv(tmp_path / "o" / f"{name}.csv") for name in ("train", "test"))
+    assert not set(train["brand"]) & set(test["brand"])
+    assert run(["check-split", *(str(tmp_path / "o" / f"{n}.csv") for n in ("train", "test"))]) == 0
+
+
+def test_a_split_that_nothing_ties_has_to_be_asked_for(refused, file, tmp_path):
+    ROWS.select("id", "words").write_csv(file)
+    assert "nothing ties rows" in refused("split", file, "--out", tmp_path / "o")
+    asked = ["split", str(file), "--out", str(tmp_path / "o"), "--by", "none"]
+    assert run([*asked, "--near-duplicates", "0"]) == 0
+
+
+def test_a_placeholder_ties_nothing_in_split_and_check(file, tmp_path):
+    rows = ROWS.with_columns(
+        model=pl.Series([f"m{n}" if n % 2 else "COL price VAL" for n in range(12)])
+    )
+    rows.write_csv(file)
+    out = tmp_path / "o"
+    asked = ["--group-column", "brand", "model", "--placeholder", "col price val"]
+    assert run(["split", str(file), "--out", str(out), "--fractions", ".5,.5", *asked]) == 0
+    files = [str(out / f"{name}.csv") for name in ("train", "test")]
+    assert [pl.read_csv(each).height for each in files] == [6, 6]
+    assert run(["check-split", *files, *asked]) == 0
+    assert run(["check-split", *files, *asked[:3]]) == 1
+
+
+def test_categories_that_are_lists_keep_their_proportion(tmp_path):
+    rows = ROWS.select("id", "title", "brand", category_path=pl.lit([["A"], ["B"]]).list.get(0))
+    rows = pl.concat(
+        [rows, rows.with_columns(pl.col("id") + 12, pl.col("title") + "y", pl.col("brand") + "y")]
+    )
+    path = pl.when(pl.col("id") % 4 == 0).then(pl.lit("Rare")).otherwise(pl.lit("Usual"))
+    rows.with_columns(category_path=pl.concat_list(pl.lit("All"), path)).write_ndjson(
+        tmp_path / "r.jsonl"
+    )
+    asked = [
+        "split",
+        str(tmp_path / "r.jsonl"),
+        "--out",
+        str(tmp_path / "o"),
+        "--fractions",
+        ".5,.5",
+    ]
+    for seed in ("1", "2", "3"):
+        assert run([*asked, "--seed", seed]) == 0
+        train = pl.read_ndjson(tmp_path / "o" / "train.jsonl")
+        assert train["category_path"].list.last().value_counts(sort=True)["count"].to_list() == [
+            9,
+            3,
+        ]

@@ -20,6 +20,9 @@ from workspace.files.near_duplicates import (
 
 SHOWN = 200
 _DIFFERENCES = ("only_left", "only_right", "differs")
+_FOLDED = ("right_text", "left_id", "right_id")
+_NARROW = {"left_text": 175, "right_text": 175, "only_left": 80, "only_right": 80, "differs": 80}
+_WIDTH_PX = 190
 TITLES = ("title", "name", "product", "product_title", "product_name", "text")
 
 
@@ -54,7 +57,9 @@ def dedupe() -> None:
     files.notes(found["notes"])
     _tiles(found, found["n_pairs"])
     if found["n_pairs"] or found.get("n_edges"):
-        tables.show(pl.read_csv(pairs, n_rows=SHOWN, infer_schema_length=None))
+        listed = pl.read_csv(pairs, n_rows=SHOWN, infer_schema_length=None)
+        is_text_alone = listed["kind"].unique().to_list() == ["text"]
+        tables.show(listed, folded=["kind"] if is_text_alone else [], widths=_NARROW)
         left, right = st.columns(2)
         files.download("Pairs (CSV)", pairs, "pairs.csv", place=left)
         clusters = Path(found["files"]["clusters"])
@@ -69,7 +74,8 @@ def choose_threshold(found: dict[str, Any], pairs: Path) -> None:
     if not found["accepted"] and not found["refused"]:
         return
     st.subheader("Is the threshold right?")
-    st.caption("The least similar pairs that hold a cluster together:")
+    st.caption("The least similar pairs that hold a cluster together; the menu of a table shows the "
+               "other text and the ids:")  # fmt: skip
     _pairs(found["accepted"])
     st.caption("The most similar pairs under the threshold, which would join two clusters:")
     _pairs(found["refused"])
@@ -106,25 +112,30 @@ def _form(names: list[str], pictures: Path | None) -> tuple[list[str], str | Non
         help="record_id, example_id or id where there is one, else the number of the row",
     )
     with st.expander("How texts are compared"):
-        a, b, c, d = st.columns(4, vertical_alignment="bottom")
-        unit = a.selectbox("Sets of", ["words", "chars"], help="chars: character n-grams")
-        ngram = b.number_input("Characters of an n-gram", 2, 7, 5)
-        numbers = c.selectbox(
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        unit = row.selectbox(
+            "Sets of", ["words", "chars"], help="chars: character n-grams", width=_WIDTH_PX
+        )
+        ngram = row.number_input("Characters of an n-gram", 2, 7, 5, width=_WIDTH_PX)
+        numbers = row.selectbox(
             "128GB against 256GB",
             ["show", "break"],
             help="break: texts whose quantities or model numbers contradict each other are no pair",
+            width=_WIDTH_PX,
         )
-        margin = d.number_input("Look under the threshold by", 0.0, 0.5, MARGIN, 0.05)
-        a, b = st.columns([3, 1], vertical_alignment="center")
-        first_alone = a.checkbox("Compare the first column alone too, as a split does")
-        most = b.number_input(
+        margin = row.number_input(
+            "Look under the threshold by", 0.0, 0.5, MARGIN, 0.05, width=_WIDTH_PX
+        )
+        most = row.number_input(
             "List at most",
             0,
             10**9,
             Asked.max_pairs,
             help="About so many pairs; clusters stay whole",
+            width=_WIDTH_PX,
         )
-        a, b = st.columns([3, 1], vertical_alignment="bottom")
+        first_alone = st.checkbox("Compare the first column alone too, as a split does")
+        a, b = st.columns([2, 1], vertical_alignment="bottom")
         embedding = a.text_input(
             "Tie by meaning too, by this embedding model",
             help="A folder, or a name on the Hugging Face hub: a static model, or a sentence "
@@ -183,6 +194,7 @@ def _pairs(shown: list[dict[str, Any]], first: tuple[str, ...] = ("similarity",)
     if not shown:
         st.caption("none")
         return
-    order = [*first, "left_text", "right_text", *_DIFFERENCES, "left_id", "right_id"]
-    narrow = dict.fromkeys(("left_text", "right_text"), "medium")
-    tables.show(pl.DataFrame(shown, infer_schema_length=None).select(order), widths=narrow)
+    order = [*first, "left_text", *_DIFFERENCES, *_FOLDED]
+    tables.show(
+        pl.DataFrame(shown, infer_schema_length=None).select(order), folded=_FOLDED, widths=_NARROW
+    )

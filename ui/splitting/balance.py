@@ -20,7 +20,7 @@ _WAYS = {
     "weights": "weights",
 }
 _SHOWN = 200
-_NARROW_PX, _WIDTH_PX, _WIDE_PX = 120, 165, 230
+_WIDTH_PX = 190
 
 
 def form(opened: Workspace) -> None:
@@ -31,7 +31,7 @@ def form(opened: Workspace) -> None:
         row = st.container(horizontal=True, vertical_alignment="bottom")
         method = row.selectbox("Method", _METHODS, _METHODS.index(now.method), width=_WIDTH_PX)
         level = row.selectbox(
-            "Of", levels, levels.index(now.level), format_func=_level_told, width=_NARROW_PX
+            "Of", levels, levels.index(now.level), format_func=_level_told, width=_WIDTH_PX
         )
         by = row.selectbox(
             "By",
@@ -40,7 +40,7 @@ def form(opened: Workspace) -> None:
             format_func=_WAYS.__getitem__,
             help="Dropping keeps the variety of brands and takes near-duplicates first. Weights leave "
             "every row and stand beside it in the exported records.",
-            width=_WIDE_PX,
+            width=_WIDTH_PX,
         )
         cap = row.number_input("Cap", 1, None, now.cap, placeholder="none", width=_WIDTH_PX)
         floor = row.number_input("Floor", 1, None, now.floor, placeholder="none", width=_WIDTH_PX)

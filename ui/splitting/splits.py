@@ -17,7 +17,7 @@ _BY = {
     "none": "only what is alike",
 }
 _KEPT = ("category", "label", "attributes", "price", "language")
-_WIDTH_PX = 165
+_WIDTH_PX = 190
 _TIES = {"drop": "are dropped", "test": "go into test"}
 
 
@@ -50,31 +50,32 @@ def form(opened: Workspace) -> None:
             ["assign", "break", "drop"].index(now.overflow),
             width=_WIDTH_PX,
         )
-        left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")
-        by = middle.selectbox(
+        by = row.selectbox(
             "What may not cross",
             list(_BY),
             list(_BY).index(now.by),
             format_func=_BY.__getitem__,
             help="Identifiers and near-duplicate texts never cross, except between queries, where "
             "one product may stand under several.",
+            width=_WIDTH_PX,
         )
-        generic = left.text_input(
-            "Brands that tie nothing",
-            ", ".join(now.generic_brands),
-            placeholder="the shop's own, parted by commas",
-        )
-        placeholders = left.text_input(
-            "Identifiers that are none",
-            ", ".join(now.placeholders),
-            placeholder="values such as TBD, parted by commas",
-            help="Values that stand where there is no identifier: they tie nothing.",
-        )
-        keep = right.checkbox(
+        keep = row.checkbox(
             "Keep the publisher's split",
             now.keep_publisher,
             help="Records stay where their publisher put them, whatever leaks; the certificate "
             "says what does.",
+        )
+        left, right = st.columns(2)
+        generic = left.text_input(
+            "Brands that tie nothing",
+            ", ".join(now.generic_brands),
+            placeholder="the shop's own, by commas",
+        )
+        placeholders = right.text_input(
+            "Identifiers that are none",
+            ", ".join(now.placeholders),
+            placeholder="such as TBD, by commas",
+            help="Values that stand where there is no identifier: they tie nothing.",
         )
         more = _more(now)
         if st.form_submit_button(
@@ -110,28 +111,32 @@ def parted(text: str) -> list[str]:
 def _more(now: Any) -> dict[str, Any]:
     """What is seldom changed: slack, proportions, folds, time, a frozen test set."""
     with st.expander("Proportions, folds, time and a frozen test set"):
-        a, b, c, d = st.columns(4)
-        slack = a.number_input(
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        slack = row.number_input(
             "Slack of sizes", 0.0, 0.2, now.slack, 0.005, format="%.3f",
             help="How far the share of a split may be off, to bring its categories closer.",
+            width=_WIDTH_PX,
         )  # fmt: skip
-        proportion = b.number_input(
+        proportion = row.number_input(
             "Slack of proportions", 0.0, 1.0, now.proportion_slack, 0.05,
             help="How far a category may be off, as a share of its rows, before that counts.",
+            width=_WIDTH_PX,
         )  # fmt: skip
-        folds = c.number_input(
+        folds = row.number_input(
             "Folds", 0, 1000, now.folds,
             help="What is not in test is numbered for cross-validation; 0 for none.",
+            width=_WIDTH_PX,
         )  # fmt: skip
-        ties = d.selectbox(
-            "New records that tie to a frozen test",
+        time = row.text_input("Column of the time", now.time_column, width=_WIDTH_PX)
+        ties = row.selectbox(
+            "New ties to a frozen test",
             list(_TIES),
             list(_TIES).index(now.frozen_ties),
             format_func=_TIES.__getitem__,
+            help="What becomes of new records that tie to it.",
+            width=_WIDTH_PX,
         )
-        left, right = st.columns([3, 1])
-        keep = left.multiselect("Keeps its proportion", list(_KEPT), list(now.keep))
-        time = right.text_input("Column of the time", now.time_column)
+        keep = st.multiselect("Keeps its proportion", list(_KEPT), list(now.keep))
     return {
         "slack": slack,
         "proportion_slack": proportion,

@@ -190,6 +190,9 @@ def split_file(
 ) -> dict[str, Any]:
     """Split a file into one file a split, in its own format, no group crossing.
 
+    With no columns named, rows are tied by ``brand`` and by ``title`` (with ``description``), as
+    far as the file has them.
+
     Parameters
     ----------
     frozen_test
@@ -198,13 +201,14 @@ def split_file(
     Raises
     ------
     InputError
-        If it cannot be read, a column is missing, or the parts would take the place of the files
+        If it cannot be read, a column is missing, nothing ties rows, or the parts would take the place of the files
         that are read; nothing is then written.
     """
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file: --out names the folder for the files of the splits.")
     file = read_file(path, id_column=id_column)
     require_columns(path, file.frame, group_columns)
+    group_columns, columns, said = _what_ties(file, group_columns, columns, settings)
     names = text_columns(columns, path, file.frame) if columns else []
     require_brand_column(group_columns, settings.brand_aliases)
     needed = {
@@ -245,8 +249,36 @@ def split_file(
         **made.figures,
         "settings": {**settings.model_dump(mode="json"), **asked},
         "files": written,
-        "notes": [*file.notes, *gone, *_without_proportion(file, settings), *made.notes],
+        "notes": [*file.notes, *said, *gone, *_without_proportion(file, settings), *made.notes],
     }
+
+
+def _what_ties(
+    file: PlainFile, group_columns: list[str], columns: list[str], settings: SplitSettings
+) -> tuple[list[str], list[str], list[str]]:
+    """The columns that tie, those that are usual where none is named, and a line that says so.
+
+    Raises
+    ------
+    InputError
+        If nothing would tie rows, and that was not asked for.
+    """
+    asks_none = settings.by == "none" and not settings.near_duplicates
+    if group_columns or columns or asks_none or settings.by == "query":
+        return group_columns, columns, []
+    held = file.frame.columns
+    groups = [name for name in ("brand",) if name in held and settings.by == "brand"]
+    is_compared = settings.near_duplicates > 0
+    texts = [name for name in ("title", "description") if name in held and is_compared]
+    if groups or texts:
+        told = ", ".join([*groups, *texts])
+        return groups, texts, [f"no columns named, so rows are tied by {told}"]
+    if settings.by == "time":
+        return [], [], []
+    raise InputError(
+        f"{file.path}: nothing ties rows, so copies would cross. Columns: {', '.join(held)}. Name "
+        "--group-column or --text-columns; for a random split ask for --by none --near-duplicates 0."
+    )
 
 
 def _is_a_part(source: Path, out: Path, suffix: str) -> bool:
