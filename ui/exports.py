@@ -26,7 +26,7 @@ from workspace.workspace import Workspace
 FORMATS = ["openai-chat", "alpaca", "sharegpt", "prompt-completion", "records"]
 _SEVERAL = {"first": "answers the first", "list": "answers a list"}
 _TARGETS = {"text": "text as given", "json": "one JSON object"}
-_WIDTH_PX = 190
+_WIDTH_PX = 175
 
 
 def form(opened: Workspace) -> None:
@@ -34,16 +34,25 @@ def form(opened: Workspace) -> None:
     now = opened.settings.export
     masks = ["none", "title", "description", "brand"]
     with st.form("export.form"):
-        a, b, c, d = st.columns(4)
-        form_ = a.selectbox("Format", FORMATS, FORMATS.index(now.format))
-        targets = b.multiselect("The model answers", TARGETS, list(now.targets or ()))
-        mask = c.selectbox(
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        form_ = row.selectbox("Format", FORMATS, FORMATS.index(now.format), width=_WIDTH_PX)
+        targets = row.multiselect(
+            "The model answers",
+            TARGETS,
+            list(now.targets or ()),
+            placeholder="by the task",
+            width=_WIDTH_PX,
+        )
+        mask = row.selectbox(
             "Mask in train",
             masks,
             masks.index(now.mask_field or "none"),
             help="hides one field in a share of the rows, so that a model learns to do without it",
+            width=_WIDTH_PX,
         )
-        share = d.number_input("Share masked", 0.0, 1.0, now.mask_probability, 0.01)
+        share = row.number_input(
+            "Share masked", 0.0, 1.0, now.mask_probability, 0.01, width=_WIDTH_PX
+        )
         images = st.toggle(
             "Images by their web address",
             now.images,

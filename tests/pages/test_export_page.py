@@ -36,6 +36,30 @@ def test_a_template_is_shown_on_three_lines_and_kept_by_its_button(page, own):
     assert [e.message for e in shown.exception] == []
 
 
+def field(shown, kind, label):
+    return next(each for each in getattr(shown, kind) if each.label == label)
+
+
+def test_every_option_of_the_verb_is_in_the_form(page, own):
+    shown = page("export", own)
+    before = Workspace(own).layout.settings.read_bytes()
+    field(shown, "multiselect", "Fields of the product").set_value([])
+    field(shown, "text_input", "Folder below exports").set_value("../out")
+    next(b for b in shown.button if b.label == "Export").click().run()
+    [error] = shown.error
+    assert "name" in error.value
+    assert "letters" in error.value
+    assert Workspace(own).layout.settings.read_bytes() == before
+    drawn = {
+        each.label
+        for kind in ("selectbox", "number_input", "multiselect")
+        for each in getattr(shown, kind)
+    }
+    assert {"An attribute of several values", "Targets of the other tasks", "Most images", "Seed",
+            "Lists in the system prompt"} <= drawn  # fmt: skip
+    assert "Certify again" in [b.label for b in shown.button]
+
+
 def test_a_template_that_tells_the_answer_is_refused(page, own):
     shown = page("export", own)
     shown.text_area(key=KEY).set_value("{title} is {category_path}").run()

@@ -21,8 +21,8 @@ from workspace.files.near_duplicates import (
 SHOWN = 200
 _DIFFERENCES = ("only_left", "only_right", "differs")
 _FOLDED = ("right_text", "left_id", "right_id")
-_NARROW = {"left_text": 175, "right_text": 175, "only_left": 80, "only_right": 80, "differs": 80}
-_WIDTH_PX = 190
+_NARROW = {"left_text": 140, "right_text": 140, "only_left": 80, "only_right": 80, "differs": 80}
+_WIDTH_PX = 175
 TITLES = ("title", "name", "product", "product_title", "product_name", "text")
 
 

@@ -20,7 +20,7 @@ _WAYS = {
     "weights": "weights",
 }
 _SHOWN = 200
-_WIDTH_PX = 190
+_WIDTH_PX = 175
 
 
 def form(opened: Workspace) -> None:

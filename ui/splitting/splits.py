@@ -17,7 +17,7 @@ _BY = {
     "none": "only what is alike",
 }
 _KEPT = ("category", "label", "attributes", "price", "language")
-_WIDTH_PX = 190
+_WIDTH_PX = 175
 _TIES = {"drop": "are dropped", "test": "go into test"}
 
 
