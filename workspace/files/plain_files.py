@@ -267,9 +267,9 @@ def _what_ties(
     if group_columns or columns or asks_none or settings.by == "query":
         return group_columns, columns, []
     held = file.frame.columns
-    groups = [name for name in ("brand",) if name in held and settings.by == "brand"]
+    groups: list[str] = [n for n in ("brand",) if n in held and settings.by == "brand"]
     is_compared = settings.near_duplicates > 0
-    texts = [name for name in ("title", "description") if name in held and is_compared]
+    texts: list[str] = [n for n in ("title", "description") if n in held and is_compared]
     if groups or texts:
         told = ", ".join([*groups, *texts])
         return groups, texts, [f"no columns named, so rows are tied by {told}"]
