@@ -20,6 +20,8 @@ class ScoreSettings(BaseModel):
     with replacement from the groups (`evaluation.metrics.bootstrap`), as ``seed`` decides. ``bertscore`` is
     the model of BERTScore, a folder or a name of the Hugging Face hub, fetched only where
     ``bertscore_download`` says so; ``embedding`` the static model of `semantic_f1_embedding`.
+    ``judge`` is the annotator whose judgements of answers count as metrics; the only one that has
+    judged runs where it is not set.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,6 +33,7 @@ class ScoreSettings(BaseModel):
     bertscore: str | None = None
     bertscore_download: bool = False
     embedding: str | None = None
+    judge: str | None = None
 
 
 class CompareSettings(BaseModel):

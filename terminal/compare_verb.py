@@ -45,6 +45,7 @@ from workspace.runs.plain import (
     refuse_models,
     task_named,
 )
+from workspace.runs.untold import untold
 from workspace.workspace import Workspace
 
 GATE_FAILED = 1
@@ -189,9 +190,12 @@ def _print_differences(metrics: pl.DataFrame, categories: pl.DataFrame, task: st
     columns = ["metric", "baseline", "candidate", "difference", "low", "high"]
     is_told = ~(pl.col("baseline").is_nan() & pl.col("candidate").is_nan())
     print_table(columns, metrics.filter(is_told).select(columns).iter_rows())
-    silent = metrics.filter(~is_told)["metric"].to_list()
-    if silent:
-        say(f"undefined in both: {', '.join(silent)}")
+    for frame, start in (
+        (metrics.filter(is_told & pl.col("difference").is_nan()), "no difference"),
+        (metrics.filter(~is_told), "undefined in both"),
+    ):
+        if frame.height:
+            say(untold(frame, start))
     moved = categories.filter(pl.col("difference") != 0).sort(
         pl.col("difference").abs() * pl.col("n"), descending=True, maintain_order=True
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import typer
 
@@ -16,8 +17,8 @@ from terminal.running import watched
 from workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from workspace.models.judge_questions import AnswerFiles
-    from workspace.models.judged import Judged
+    from workspace.models.judge_questions import Judgeable
+    from workspace.models.judged import Criterion, Judged
 
 
 @dataclass(frozen=True)
@@ -31,21 +32,50 @@ class JudgeOptions:
     batch: bool = False
     collect: bool = False
     wait: bool = False
+    criterion: str | None = None
+    ratings: Path | None = None
 
     def check(self, task: str | None, gold: Path | None, predictions: Path | None) -> None:
         """Refuse what does not go together."""
         if self.judge is not None:
-            if task != "answers" or gold is None or predictions is None:
-                raise InputError("--judge goes with --task answers, --gold FILE and --pred FILE.")
+            of_files = gold is not None or predictions is not None
+            if of_files and (task != "answers" or gold is None or predictions is None):
+                raise InputError(
+                    "--judge goes with --task answers, --gold FILE and --pred FILE, or with runs of "
+                    "a workspace alone."
+                )
+            if not of_files and task not in (None, "answers"):
+                raise InputError(f"--judge judges answers to questions, and --task is {task}.")
+            if of_files and self.ratings is not None:
+                raise InputError(
+                    "--ratings is for a run of a workspace; a gold file has them in its own columns."
+                )
+            self.asked_criterion()
             return
         own = {
             "--plan": self.plan, "--budget-usd": self.budget_usd is not None,
             "--resume": self.resume, "--batch": self.batch, "--collect": self.collect,
-            "--wait": self.wait,
+            "--wait": self.wait, "--criterion": self.criterion is not None,
+            "--ratings": self.ratings is not None,
         }  # fmt: skip
         given = [name for name, is_given in own.items() if is_given]
         if given:
             raise InputError(f"{given[0]} is said to a judge: name one with --judge ANNOTATOR.")
+
+    def asked_criterion(self) -> Criterion:
+        """By what answers are judged; relevance where nobody says.
+
+        Raises
+        ------
+        InputError
+            If it is none.
+        """
+        from workspace.models.judged import CRITERIA
+
+        told = self.criterion or CRITERIA[0]
+        if told not in CRITERIA:
+            raise InputError(f"--criterion {told}: expected {' or '.join(CRITERIA)}.")
+        return cast("Criterion", told)
 
     @property
     def asks_no_score(self) -> bool:
@@ -55,28 +85,42 @@ class JudgeOptions:
 
 def answer_files(
     gold: Path, predictions: Path, key: str | None, cluster_column: str | None
-) -> AnswerFiles:
+) -> Judgeable:
     """The files that a judge is about."""
     from workspace.models.judge_questions import AnswerFiles
 
     return AnswerFiles(gold, predictions, key, cluster_column)
 
 
-def prepare_judge(
-    workspace: Workspace, files: AnswerFiles, told: JudgeOptions, as_json: bool
-) -> None:
+def answer_runs(
+    workspace: Workspace, names: Sequence[str], told: JudgeOptions, key: str | None
+) -> Judgeable:
+    """The runs that a judge is about, with what people say of one of them kept before."""
+    from workspace.models.judge_questions import AnswerRuns
+    from workspace.models.judging import rate_run
+
+    if told.ratings is not None:
+        if len(names) != 1:
+            raise InputError("--ratings is what people say of one run: name that run alone.")
+        for note in rate_run(workspace, names[0], told.ratings, key=key).notes:
+            tell(note)
+    return AnswerRuns(workspace, tuple(names))
+
+
+def prepare_judge(workspace: Workspace, of: Judgeable, told: JudgeOptions, as_json: bool) -> None:
     """Plan, or hand batches in."""
     from workspace.models.judging import hand_in_judge, plan_judge
 
-    judge = str(told.judge)
+    judge, criterion = str(told.judge), told.asked_criterion()
     if told.plan:
-        print_plan(plan_judge(workspace, judge, files), as_json)
+        print_plan(plan_judge(workspace, judge, of, criterion), as_json)
         return
     with watched(workspace, "score --judge --batch") as progress:
         made = hand_in_judge(
             workspace,
             judge,
-            files,
+            of,
+            criterion,
             budget_usd=told.budget_usd,
             resume=told.resume,
             progress=progress,
@@ -84,45 +128,47 @@ def prepare_judge(
     print_handed_in(made, "score --judge", as_json)
 
 
-def judged_answers(workspace: Workspace, files: AnswerFiles, told: JudgeOptions) -> Judged:
+def judged_answers(workspace: Workspace, of: Judgeable, told: JudgeOptions) -> list[Judged]:
     """Ask, or collect, with a bar; see `workspace.models.judging`."""
-    from workspace.models.judging import collect_judge, judge_files
+    from workspace.models.judging import collect_judge, judge_answers
 
-    judge = str(told.judge)
+    judge, criterion = str(told.judge), told.asked_criterion()
     if told.collect or told.wait:
         with watched(workspace, "score --judge --collect") as progress:
-            return collect_judge(workspace, judge, files, wait=told.wait, progress=progress)
+            return collect_judge(workspace, judge, of, criterion, wait=told.wait, progress=progress)
     with watched(workspace, "score --judge") as progress:
-        return judge_files(
+        return judge_answers(
             workspace,
             judge,
-            files,
+            of,
+            criterion,
             budget_usd=told.budget_usd,
             resume=told.resume,
             progress=progress,
         )
 
 
-def print_judge(judged: Judged) -> None:
-    """What the judge says, and how far it agrees with people."""
-    from workspace.models.judged import AGREEMENT, KAPPA, RELEVANCE
+def print_judge(judged: Sequence[Judged]) -> None:
+    """What the judge says of each run, and how far it agrees with people."""
+    from workspace.models.judged import AGREEMENT, KAPPA, WORDS
 
-    told = [
-        ("relevance", judged.relevance, RELEVANCE),
-        ("kappa with people", judged.kappa, KAPPA),
-        ("agreement with people", judged.agreement, AGREEMENT),
-    ]
-    rows = [
-        (name, found.value, found.low, found.high, found.n, found.reason or words)
-        for name, found, words in told
-    ]
     columns = ["", "value", "low", "high", "rows", "what it is"]
-    print_table(columns, rows, title=f"judged by {judged.judge} ({judged.model})")
-    say(f"${judged.spent_usd:,.4f} spent now")
+    for one in judged:
+        told = [
+            (one.criterion, one.value, WORDS[one.criterion]),
+            ("kappa with people", one.kappa, KAPPA),
+            ("agreement with people", one.agreement, AGREEMENT),
+        ]
+        rows = [
+            (name, found.value, found.low, found.high, found.n, found.reason or words)
+            for name, found, words in told
+        ]
+        print_table(columns, rows, title=f"{one.name}, judged by {one.judge} ({one.model})")
+    say(f"${judged[0].spent_usd:,.4f} spent now")
 
 
-def end_at_budget(judged: Judged) -> None:
+def end_at_budget(judged: Sequence[Judged]) -> None:
     """Leave with 1 where the budget ended the asking."""
-    if judged.stopped == "budget":
+    if judged[0].stopped == "budget":
         tell("goldshelf: the budget ended before every answer was judged; raise it, with --resume.")
         raise typer.Exit(OVER_BUDGET)

@@ -34,7 +34,7 @@ def show_scores(found: TwinScores, title: str, as_json: bool, judged: Judged | N
     if found.published is not None:
         print_published(body["published"])
     if judged is not None:
-        print_judge(judged)
+        print_judge([judged])
     print_costs("costs", body.get("costs", {}))
     for line in body.get("published_lines", []):
         say(f"{line['system']}: {line['metric']} {line['value']:.4g} ({line['source']})")

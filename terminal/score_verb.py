@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+import polars as pl
 import typer
 
 from catalog.errors import InputError
@@ -25,9 +27,11 @@ from terminal.evaluation_options import (
 from terminal.judge_output import (
     JudgeOptions,
     answer_files,
+    answer_runs,
     end_at_budget,
     judged_answers,
     prepare_judge,
+    print_judge,
 )
 from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import print_json, say, tell
@@ -39,6 +43,10 @@ from workspace.runs.gates import slice_request
 from workspace.runs.plain import model_settings, refuse_models, task_named
 from workspace.runs.slicing import run_slices
 from workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from workspace.models.judged import Judged
+    from workspace.runs.scoring import Made
 
 
 def score(
@@ -67,8 +75,22 @@ def score(
     judge: Annotated[
         str | None,
         typer.Option(
-            help="An annotator of the workspace that judges whether each answer is relevant to its "
-            "question; with --task answers, --gold and --pred."
+            help="An annotator of the workspace that judges each answer to a question: of runs, or "
+            "of files with --task answers, --gold and --pred."
+        ),
+    ] = None,
+    criterion: Annotated[
+        str | None,
+        typer.Option(
+            help="What the judge is asked: relevance (to the question; without it) or faithfulness "
+            "(to the given contexts)."
+        ),
+    ] = None,
+    ratings: Annotated[
+        Path | None,
+        typer.Option(
+            help="What people say of the run's answers: human_relevance, human_faithfulness (yes or "
+            "no) by key. Kept."
         ),
     ] = None,
     budget_usd: Annotated[
@@ -94,7 +116,9 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Score predictions against gold: every metric with its interval and its definition."""
-    judging = JudgeOptions(judge, plan, budget_usd, resume, batch, collect, wait)
+    judging = JudgeOptions(
+        judge, plan, budget_usd, resume, batch, collect, wait, criterion, ratings
+    )
     judging.check(task, gold, pred)
     if train is not None and not slices:
         raise InputError("--train is for slices: pass --slice too.")
@@ -125,7 +149,7 @@ def score(
         if definition is not None:
             show_published_runs(opened, names, definition, as_json)
         else:
-            _score_workspace(opened, names, force, as_json, slices or [])
+            _score_workspace(opened, names, force, as_json, slices or [], judging, key)
         return
     if gold is None or pred is None:
         raise InputError("score needs both --gold and --pred, or a workspace with runs (-w DIR).")
@@ -144,36 +168,61 @@ def score(
         settings=settings,
         slices=asked,
     )
-    judged = None
+    judged: list[Judged] = []
     if judge is not None:
         asked_files = answer_files(gold, pred, key, cluster_column)
         judged = judged_answers(Workspace(workspace), asked_files, judging)
-    show_scores(found, str(pred), as_json, judged)
-    if judged is not None:
+    show_scores(found, str(pred), as_json, judged[0] if judged else None)
+    if judged:
         end_at_budget(judged)
 
 
 def _score_workspace(
-    workspace: Workspace, names: list[str], force: bool, as_json: bool, slices: list[str]
+    workspace: Workspace,
+    names: list[str],
+    force: bool,
+    as_json: bool,
+    slices: list[str],
+    judging: JudgeOptions,
+    key: str | None,
 ) -> None:
+    judged: list[Judged] = []
+    if judging.judge is not None:
+        of = answer_runs(workspace, names, judging, key)
+        if judging.asks_no_score:
+            prepare_judge(workspace, of, judging, as_json)
+            return
+        judged = judged_answers(workspace, of, judging)
+        names = [one.name for one in judged]
     made = score_runs(workspace, names, force=force)
     parts = {one.run: run_slices(workspace, one.run, slices) for one in made} if slices else {}
+    notes = [note for one in judged for note in one.notes]
     for one in made:
-        for note in [*one.snapshot.notes, *(parts[one.run].notes if parts else ())]:
-            tell(note)
+        notes += [*one.snapshot.notes, *(parts[one.run].notes if parts else ())]
+    for note in dict.fromkeys(notes):
+        tell(note)
     tables = {name: kept.read("slices") for name, kept in parts.items()}
     if as_json:
-        print_json(
-            {
-                "ran": [one.run for one in made if one.is_new],
-                "runs": {
-                    one.run: {"snapshot": one.snapshot.id, **one.snapshot.figures}
-                    | ({"slices": tables[one.run].to_dicts()} if tables else {})
-                    for one in made
-                },
-            }
-        )
-        return
+        body = {
+            "ran": [one.run for one in made if one.is_new],
+            "runs": {
+                one.run: {"snapshot": one.snapshot.id, **one.snapshot.figures}
+                | ({"slices": tables[one.run].to_dicts()} if tables else {})
+                for one in made
+            },
+        }
+        if judged:
+            body["judge"] = {one.name: one.as_json() for one in judged}
+        print_json(body)
+    else:
+        _print_runs(made, tables)
+        if judged:
+            print_judge(judged)
+    if judged:
+        end_at_budget(judged)
+
+
+def _print_runs(made: Sequence[Made], tables: Mapping[str, pl.DataFrame]) -> None:
     for one in made:
         figures = one.snapshot.figures
         print_scores(figures, f"{one.run} on split {figures['split']}")

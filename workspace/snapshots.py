@@ -25,11 +25,11 @@ ROW_GROUP = 100_000
 
 OF_RUNS = frozenset(
     [
-        *("scores", "leaderboards", "published", "slices", "slice_rows"),
+        *("scores", "leaderboards", "published", "slices", "slice_rows", "judgements"),
         *("regressions", "experiments", "run_pairs"),
     ]
 )
-"""Steps that are made of runs and gold alone, whenever somebody asks."""
+"""Steps that are made of runs, gold and what was paid for before, whenever somebody asks."""
 
 
 @dataclass(frozen=True)

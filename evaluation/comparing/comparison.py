@@ -57,7 +57,7 @@ class Comparison:
         ``smallest_effect`` in words; empty where it is not known.
     metrics
         A line for each metric: ``metric, baseline, candidate, difference, low, high, n,
-        higher_is_better``.
+        higher_is_better``, and ``reason`` where the difference or its interval is undefined.
     categories
         A line for each gold category (or attribute): ``category`` and the columns of
         `evaluation.metrics.slices.sliced_differences`.
@@ -379,8 +379,9 @@ def _metric_table(metrics: Mapping[str, Metric[Any]], pairs: Mapping[str, Paired
             "high": [p.difference.high for p in pairs.values()],
             "n": [p.difference.n for p in pairs.values()],
             "higher_is_better": [metrics[name].higher_is_better for name in pairs],
+            "reason": [p.difference.reason for p in pairs.values()],
         },
-        schema_overrides={"n": pl.Int64},
+        schema_overrides={"n": pl.Int64, "reason": pl.String},
     )
 
 

@@ -292,7 +292,8 @@ class RatioMetric(Generic[A]):
     sums
         What each row adds to the numerator and the denominator.
     empty
-        Why it is undefined where the denominator is zero.
+        Why it is undefined where the denominator is zero; a function of the answers where that
+        differs from run to run.
     is_set_by_gold
         Whether the denominators are the same for every run, so that only the numerators
         differ and the randomisation test can be exact.
@@ -303,7 +304,7 @@ class RatioMetric(Generic[A]):
     name: str
     definition: str
     sums: Callable[[A], Sums]
-    empty: str = "no rows"
+    empty: str | Callable[[A], str] = "no rows"
     is_set_by_gold: bool = False
     higher_is_better: bool = True
     upper: float = 1.0
@@ -316,14 +317,18 @@ class RatioMetric(Generic[A]):
     def statistic(self, answers: A) -> Statistic:
         """The ratio and its influences."""
         return ratio_statistic(
-            self.sums(answers), answers.clusters, reason=self.empty, upper=self.upper
+            self.sums(answers), answers.clusters, reason=self.why(answers), upper=self.upper
         )
 
     def estimate(self, answers: A) -> Estimate:
         """The ratio with its interval."""
         return ratio_estimate(
-            self.sums(answers), answers.clusters, reason=self.empty, upper=self.upper
+            self.sums(answers), answers.clusters, reason=self.why(answers), upper=self.upper
         )
+
+    def why(self, answers: A) -> str:
+        """Why it is undefined where nothing counts."""
+        return self.empty if isinstance(self.empty, str) else self.empty(answers)
 
     def test(
         self,

@@ -250,7 +250,7 @@ def slice_scores(
         if isinstance(chosen, RatioMetric):
             sums, codes, clusters = _of_parts(chosen.sums(answered), one.codes, answered.clusters)
             table = sliced_ratios(sums, codes, len(one.parts), clusters)
-            table = table.with_columns(_ratio_reason("value", chosen.empty))
+            table = table.with_columns(_ratio_reason("value", chosen.why(answered)))
         else:
             table = cell_scores(chosen, answered, one.codes, len(one.parts))
         tables.append(_named(one, chosen.name, table))
@@ -312,7 +312,13 @@ def _ratio_differences(
         is_exact=metric.is_set_by_gold and alone and whole,
         upper=metric.upper,
     )
-    return table.with_columns(_ratio_reason("difference", metric.empty))
+    return table.with_columns(_ratio_reason("difference", _why([*baselines, *candidates], metric)))
+
+
+def _why(runs: Sequence[Answers], metric: RatioMetric[Any]) -> str:
+    """Why the first run that has no value has none; of the first run where all have one."""
+    lacking = (run for run in runs if not metric.sums(run).denominators.any())
+    return metric.why(next(lacking, runs[0]))
 
 
 def _ratio_reason(column: str, empty: str) -> pl.Expr:
@@ -381,7 +387,7 @@ def _distributions(metric: SliceMetric, answers: Answers, categories: Sliced) ->
         answers.n_rows,
         answers.clusters,
     )
-    reason = metric.empty if math.isnan(value) else None
+    reason = metric.why(answers) if math.isnan(value) else None
     uniform = Statistic(value, influence, None, reason, upper=metric.upper)
     return [metric.statistic(answers), uniform]
 

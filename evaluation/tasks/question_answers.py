@@ -26,9 +26,11 @@ from evaluation.tasks.answer_scores import (
     rouge_l,
     sentence_bleu,
 )
+from evaluation.tasks.judged_answers import Criterion, Judgements, judged_metrics
 from evaluation.tasks.question_texts import (
     ANSWERABLE,
     CONTEXTS,
+    QUESTION,
     READY,
     REFERENCES,
     SOURCES,
@@ -73,6 +75,10 @@ class QuestionAnswers(RowAnswers):
         neither, ``(n,)``.
     bert
         The model of BERTScore.
+    questions
+        What was asked, null where the gold does not say; None where it never does.
+    judged
+        What a judge says of the answers, by criterion.
     """
 
     references: list[list[str]]
@@ -80,6 +86,8 @@ class QuestionAnswers(RowAnswers):
     is_answerable: np.ndarray
     takes_answerable: np.ndarray
     bert: BertModel = field(default=BertModel(), kw_only=True)
+    questions: pl.Series | None = field(default=None, kw_only=True)
+    judged: Mapping[Criterion, Judgements] = field(default_factory=dict, kw_only=True)
 
     @cached_property
     def asked(self) -> np.ndarray:
@@ -241,6 +249,7 @@ def question_answers(
                 contexts,
                 is_answerable,
                 takes.fill_null(float("nan")).to_numpy(),
+                questions=first[QUESTION] if QUESTION in first.columns else None,
             )
         )
     return read
@@ -412,6 +421,7 @@ def answer_metrics(answers: Sequence[QuestionAnswers]) -> dict[str, Metric[Quest
                 _faithful(1),
                 empty=nothing_judged,
             ),
+            *judged_metrics(answers),
             *outcome_metrics(),
             *calibration_metrics(),
         ]

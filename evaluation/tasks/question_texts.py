@@ -16,14 +16,16 @@ from evaluation.answers.contract import as_text
 from evaluation.tasks.row_answers import LABEL
 
 REFERENCES, CONTEXTS, ANSWERABLE = "gold_answers", "gold_contexts", "gold_is_answerable"
-QUESTION, HUMAN = "question", "human_relevance"
-READY = (REFERENCES, CONTEXTS, ANSWERABLE, QUESTION, HUMAN)
+QUESTION = "question"
+HUMAN = {"relevance": "human_relevance", "faithfulness": "human_faithfulness"}
+"""By criterion of a judge, the column that holds what people say."""
+READY = (REFERENCES, CONTEXTS, ANSWERABLE, QUESTION, *HUMAN.values())
 """Columns of gold that is ready: JSON lists of texts, ``yes`` or ``no``, and texts."""
 
 _ANSWERS = ("answers", "answer", LABEL)
 _CONTEXTS = ("contexts", "context", "reviews", "review_snippets")
 _FLAG = "is_answerable"
-SOURCES = (*_ANSWERS, *_CONTEXTS, _FLAG, QUESTION, HUMAN)
+SOURCES = (*_ANSWERS, *_CONTEXTS, _FLAG, QUESTION, *HUMAN.values())
 """Columns that a gold file may have; of answers and contexts the first that is there is read."""
 
 _MEMBERS = ("answer", "answers", "answerText", "text", "reviewText", "review", "snippet")
@@ -169,7 +171,7 @@ def answers_gold(frame: pl.DataFrame, where: str) -> tuple[pl.DataFrame, list[st
         for flag, cell, texts in zip(_flags(frame, where), cells, references, strict=True)
     ]
     context = next((name for name in _CONTEXTS if name in frame.columns), None)
-    more = [name for name in (QUESTION, HUMAN) if name in frame.columns]
+    more = [name for name in (QUESTION, *HUMAN.values()) if name in frame.columns]
     made = [
         ids.alias("example_id"),
         _lists(REFERENCES, references),

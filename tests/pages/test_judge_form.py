@@ -66,7 +66,7 @@ def test_answers_are_planned_judged_and_held_against_people(page, asked):
     assert server.requests() == []
     drawn(named(shown.button, "Judge").click().run())
     job = jobs._jobs()[workspace.root]
-    assert job.verb == "score --task answers --judge one --budget-usd 500.00"
+    assert job.verb == "score --judge one --criterion relevance --budget-usd 500.00"
     assert job.process.wait(120) == 0, (workspace.root / jobs.LOG).read_text()
 
     shown = opened(page, workspace)
@@ -77,9 +77,9 @@ def test_answers_are_planned_judged_and_held_against_people(page, asked):
     assert tiles["Says what people say"] == "87.5 %"
     [kept] = judgements_kept(workspace)
     assert kept.read("judgements").height == N
-    named(shown.segmented_control, "Answers").set_value("differ")
+    named(shown.segmented_control, "Show").set_value("differ")
     drawn(shown.run())
-    [rows] = [one.value for one in shown.dataframe if "judge says relevant" in one.value.columns]
+    [rows] = [one.value for one in shown.dataframe if "judge says yes" in one.value.columns]
     assert rows["example_id"].to_list() == ["q0"]
 
 

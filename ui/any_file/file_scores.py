@@ -141,9 +141,8 @@ def _sentence(name: str, found: Estimate) -> str:
 
 def _metrics(metrics: Any, definitions: Any) -> pl.DataFrame:
     rows = [
-        (name, e.value, e.low, e.high, e.n, e.reason or definitions.get(name, ""))
+        (name, e.value, e.low, e.high, e.n, e.reason, definitions.get(name, ""))
         for name, e in metrics.items()
     ]
-    return pl.DataFrame(
-        rows, schema=["metric", "value", "low", "high", "n", "what it is"], orient="row"
-    )
+    names = ["metric", "value", "low", "high", "n", "reason", "what it is"]
+    return pl.DataFrame(rows, schema=names, schema_overrides={"reason": pl.String}, orient="row")

@@ -9,8 +9,8 @@ import polars as pl
 import streamlit as st
 
 from catalog.paths import parted
-from ui import tables
-from workspace.reports.sections import untold
+from ui import safe, tables
+from workspace.runs.untold import UNTOLD, untold
 
 INTERVAL = "95 % interval"
 
@@ -73,13 +73,14 @@ def differences(frame: pl.DataFrame) -> None:
             ),
         },
     )  # fmt: skip
+    _untold(frame.filter(is_known & pl.col("difference").is_nan()), "No difference")
     _untold(frame.filter(~is_known))
 
 
-def _untold(frame: pl.DataFrame) -> None:
-    told = untold(frame["metric"])
+def _untold(frame: pl.DataFrame, start: str = UNTOLD) -> None:
+    told = untold(frame, start)
     if told:
-        st.caption(told)
+        st.caption(safe.markdown(told))
 
 
 def categories(frame: pl.DataFrame, noun: str = "category") -> None:

@@ -1,25 +1,100 @@
-"""Answers of a run that a judge is to be shown, as a questionnaire."""
+"""Answers that a judge is to be shown, of files or of runs of a workspace, as a questionnaire."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 import polars as pl
 
 from catalog.errors import InputError
-from curation.llm.relevance_stage import ANSWER_SCHEMA, RelevanceStage
+from curation.llm.judge_stage import ANSWER_SCHEMA, Criterion, JudgeStage
 from evaluation.loading import load_answers
 from evaluation.tasks.question_answers import QuestionAnswers
 from evaluation.tasks.question_texts import HUMAN, QUESTION
 from workspace.atomic import digest_of, sha256_of
 from workspace.models.keeping import RECORDS_A_CHUNK
 from workspace.models.questionnaire import Questionnaire
+from workspace.runs.judgements import answer_marks, can_be_asked
+from workspace.runs.ratings import ratings_of, ratings_read
 from workspace.runs.reading import read_gold, read_predictions
+from workspace.runs.scoring import load_runs, runs_named
 
-_YES_NO = {"yes": 1, "true": 1, "1": 1, "no": 0, "false": 0, "0": 0}
+if TYPE_CHECKING:
+    from workspace.workspace import Workspace
+
+TASK = "answers"
+JUDGED_SCHEMA = pl.Schema(
+    {
+        **ANSWER_SCHEMA,
+        "example_id": pl.String(),
+        "mark": pl.String(),
+        "human": pl.Int64(),
+        "row": pl.Int64(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Side:
+    """The answers of one asking of one run.
+
+    Attributes
+    ----------
+    name
+        The run, or the file of predictions.
+    repeat
+        Which asking it is, from 0.
+    answers
+        Every gold row with its answer.
+    rows
+        `JUDGED_SCHEMA`: the answers that a judge is to be shown, their place in ``answers``, and
+        what people said of them (1 or 0, null where nobody did).
+    """
+
+    name: str
+    repeat: int
+    answers: QuestionAnswers
+    rows: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class AnswersToJudge:
+    """What a judge is shown."""
+
+    criterion: Criterion
+    sides: Sequence[Side]
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """`ANSWER_SCHEMA`, of all sides."""
+        return pl.concat([one.rows for one in self.sides]).select(ANSWER_SCHEMA.names())
+
+    def questionnaire(self) -> Questionnaire:
+        """The same answer to the same question is one request, whichever run gave it."""
+        rows = self.rows
+
+        def chunks() -> Iterator[tuple[int, pl.DataFrame]]:
+            yield from enumerate(rows.iter_slices(RECORDS_A_CHUNK))
+
+        return Questionnaire(
+            rows.height,
+            chunks,
+            lambda one: [JudgeStage(one, self.criterion)],
+            lambda one: digest_of([self.criterion, one.model, one.samples])[:12],
+        )
+
+
+class Judgeable(Protocol):
+    """Where answers to be judged come from."""
+
+    def read(self, criterion: Criterion) -> AnswersToJudge:
+        """What a judge is to be shown."""
+
+    def identity(self, name: str) -> tuple[list[Any], dict[str, Any]]:
+        """What names the judgements of a side, and what is told of where they are from."""
 
 
 @dataclass(frozen=True)
@@ -39,96 +114,132 @@ class AnswerFiles:
     key: str | None = None
     cluster_column: str | None = None
 
-    def fingerprint(self) -> str:
-        """A hash of what stands in both files and of how they are read."""
+    def identity(self, name: str) -> tuple[list[Any], dict[str, Any]]:
+        """What stands in both files, and how they are read."""
         held = [sha256_of(Path(path)) for path in (self.gold, self.predictions)]
-        return digest_of([*held, self.key, self.cluster_column])
+        told = {"gold": self.gold.name, "predictions": self.predictions.name}
+        return [*held, self.key, self.cluster_column], told
+
+    def read(self, criterion: Criterion) -> AnswersToJudge:
+        """Read what a judge is to be shown.
+
+        Raises
+        ------
+        InputError
+            If a file cannot be read, the gold has no questions, or what people said is neither yes
+            nor no.
+        """
+        name, where = str(self.predictions), str(self.gold)
+        loaded = load_answers(
+            TASK,
+            read_gold(self.gold, cluster_column=self.cluster_column, key=self.key),
+            {name: read_predictions(self.predictions, key=self.key)},
+            cluster_column=self.cluster_column,
+            gold_name=where,
+            keep_rows=True,
+        )
+        rows = loaded.rows[name]
+        if QUESTION not in rows.columns:
+            raise InputError(
+                f"{where}: no column {QUESTION!r}. A judge has to see what was asked: add it to the "
+                "gold."
+            )
+        column = HUMAN[criterion]
+        people = None
+        if column in rows.columns:
+            people = ratings_read(rows[column], rows["example_id"], where)
+        sides = [
+            _side(name, at, answers, criterion, people if at == 0 else None)
+            for at, answers in enumerate(loaded.repeats[name])
+            if isinstance(answers, QuestionAnswers)
+        ]
+        return AnswersToJudge(criterion, sides)
 
 
 @dataclass(frozen=True)
-class AnswersToJudge:
-    """What a judge is shown.
+class AnswerRuns:
+    """Runs of a workspace that answer questions, of one split.
 
     Attributes
     ----------
-    answers
-        Every gold row with its answer.
-    rows
-        `ANSWER_SCHEMA`, the place of each row in ``answers`` and what people said of it (``human``:
-        1 or 0, null where nobody did): answers to questions that can be answered.
+    names
+        The runs; all that answer questions where it is empty.
     """
 
-    answers: QuestionAnswers
-    rows: pl.DataFrame
+    workspace: Workspace
+    names: Sequence[str] = ()
 
-    def questionnaire(self) -> Questionnaire:
-        """The same answer to the same question is one request, whichever run gave it."""
+    def identity(self, name: str) -> tuple[list[Any], dict[str, Any]]:
+        """The run, whatever it holds: what is judged anew takes the place of what was kept."""
+        [run] = runs_named(self.workspace, [name])
+        return ["run", name], {"run": name, "predictions": name, "gold": f"split {run.split}"}
 
-        def chunks() -> Iterator[tuple[int, pl.DataFrame]]:
-            yield from enumerate(
-                self.rows.select(ANSWER_SCHEMA.names()).iter_slices(RECORDS_A_CHUNK)
+    def read(self, criterion: Criterion) -> AnswersToJudge:
+        """Read what a judge is to be shown.
+
+        Raises
+        ------
+        InputError
+            If there is no such run, or one answers no questions; if they are of several splits.
+        """
+        found = runs_named(self.workspace, self.names)
+        chosen = [run for run in found if run.task == TASK]
+        if not chosen:
+            there = ", ".join(sorted({run.task for run in found}))
+            raise InputError(
+                f"a judge judges answers to questions, and these runs are on {there}. Import a run "
+                f"with --task {TASK}, or pass files: --gold FILE --pred FILE."
             )
+        others = [run.name for run in found if run.task != TASK]
+        if self.names and others:
+            raise InputError(
+                f"run {others[0]} answers no questions: a judge judges those of task {TASK} alone."
+            )
+        loaded = load_runs(self.workspace, chosen)
+        sides = []
+        for run in chosen:
+            for at, answers in enumerate(loaded.repeats[run.name]):
+                if not isinstance(answers, QuestionAnswers):
+                    raise TypeError(type(answers).__name__)
+                people = self._people(run.name, answers, criterion) if at == 0 else None
+                sides.append(_side(run.name, at, answers, criterion, people))
+        return AnswersToJudge(criterion, sides)
 
-        return Questionnaire(
-            self.rows.height,
-            chunks,
-            lambda one: [RelevanceStage(one)],
-            lambda one: digest_of(["relevance", one.model, one.samples])[:12],
-        )
+    def _people(self, run: str, answers: QuestionAnswers, criterion: Criterion) -> pl.Series | None:
+        kept = ratings_of(self.workspace, run)
+        if kept is None or HUMAN[criterion] not in kept.scan("ratings").collect_schema():
+            return None
+        asked = answers.example_ids.alias("example_id").to_frame()
+        held = asked.join(kept.read("ratings"), on="example_id", how="left", maintain_order="left")
+        return held[HUMAN[criterion]]
 
 
-def answers_to_judge(files: AnswerFiles) -> AnswersToJudge:
-    """Read what a judge is to be shown.
-
-    Raises
-    ------
-    InputError
-        If a file cannot be read, the gold has no questions, or what people said is neither yes nor
-        no.
-    """
-    name = str(files.predictions)
-    loaded = load_answers(
-        "answers",
-        read_gold(files.gold, cluster_column=files.cluster_column, key=files.key),
-        {name: read_predictions(files.predictions, key=files.key)},
-        cluster_column=files.cluster_column,
-        gold_name=str(files.gold),
-        keep_rows=True,
+def _side(
+    name: str, repeat: int, answers: QuestionAnswers, criterion: Criterion, people: pl.Series | None
+) -> Side:
+    rows = can_be_asked(answers, criterion)
+    ids = answers.example_ids.gather(rows)
+    said = pl.Series([None] * answers.n_rows, dtype=pl.Int64) if people is None else people
+    questions = answers.questions
+    asked = pl.Series([], dtype=pl.String) if questions is None else questions.gather(rows)
+    shown = [answers.contexts[row] for row in rows.tolist()]
+    return Side(
+        name,
+        repeat,
+        answers,
+        pl.DataFrame(
+            {
+                "record_id": pl.select(
+                    pl.format("{}/{}/{}", pl.lit(name), repeat, ids)
+                ).to_series(),
+                "question": asked,
+                "answer": answers.answer_text.gather(rows),
+                "contexts": shown,
+                "example_id": ids,
+                "mark": answer_marks(answers, criterion, rows),
+                "human": said.gather(rows),
+                "row": rows,
+            },
+            schema=JUDGED_SCHEMA,
+        ),
     )
-    answers = loaded.answers[name]
-    if not isinstance(answers, QuestionAnswers):
-        raise TypeError(type(answers).__name__)
-    return AnswersToJudge(answers, _to_judge(loaded.rows[name], answers, str(files.gold)))
-
-
-def _to_judge(rows: pl.DataFrame, answers: QuestionAnswers, where: str) -> pl.DataFrame:
-    """`ANSWER_SCHEMA`, the place of each row and what people said of it: answers to be judged."""
-    if QUESTION not in rows.columns:
-        raise InputError(
-            f"{where}: no column {QUESTION!r}. A judge has to see what was asked: add it to the gold."
-        )
-    human = rows[HUMAN] if HUMAN in rows.columns else pl.Series([None] * rows.height)
-    told = human.cast(pl.String).str.strip_chars().str.to_lowercase()
-    read = told.replace_strict(_YES_NO, default=None, return_dtype=pl.Int64)
-    wrong = (read.is_null() & (told != "")).fill_null(False).arg_true()
-    if len(wrong):
-        first = int(wrong[0])
-        raise InputError(
-            f"{where}: {HUMAN} of {rows['example_id'][first]!r} is {human[first]!r}. Expected yes or "
-            "no, true or false, 1 or 0."
-        )
-    found = pl.DataFrame(
-        {
-            "record_id": answers.example_ids,
-            "question": rows[QUESTION],
-            "answer": answers.answer_text,
-            "human": read,
-            "row": np.arange(answers.n_rows),
-            "is_answerable": answers.is_answerable,
-        }
-    )
-    return found.filter(
-        pl.col("answer").is_not_null(),
-        pl.col("is_answerable"),
-        pl.col("question").str.strip_chars() != "",
-    ).drop("is_answerable")

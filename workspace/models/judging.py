@@ -1,14 +1,17 @@
-"""Let an annotator judge the answers of a run: planned, asked now, or handed in and collected."""
+"""Let an annotator judge the answers of runs: planned, asked now, or handed in and collected."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import InputError, StoppedError
 from catalog.wording import counted
+from curation.llm.judge_stage import Criterion
 from curation.llm.settings import ModelAnnotator
 from workspace.atomic import digest_of
 from workspace.lock import locked
@@ -16,24 +19,31 @@ from workspace.models.annotators import chosen, priced
 from workspace.models.batch_store import BatchStore
 from workspace.models.batching import HandedIn, hand_in
 from workspace.models.collecting import EVERY_S, collect_batches
-from workspace.models.judge_questions import AnswerFiles, AnswersToJudge, answers_to_judge
+from workspace.models.judge_questions import AnswerRuns, AnswersToJudge, Judgeable, Side
 from workspace.models.judged import Judged, judged_by
 from workspace.models.labelling import require_prices
 from workspace.models.planning import MOST_ROWS, Plan, plan_questions
 from workspace.models.running import ModelRun
 from workspace.progress import Progress
 from workspace.prompted.keeping import RowKeeper
+from workspace.runs.judgements import JUDGEMENTS, judge_mark, judgements_kept
+from workspace.runs.ratings import keep_ratings
 from workspace.snapshots import Output, Snapshot
 
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
 
-JUDGEMENTS = "judgements"
-"""What judges said is kept as ``judgements/ID``, one for each judge, gold and run."""
+__all__ = [
+    "JUDGEMENTS", "collect_judge", "hand_in_judge", "judge_answers", "judgements_kept", "plan_judge",
+    "rate_run",
+]  # fmt: skip
+RELEVANCE: Criterion = "relevance"
 _VERB = "score --judge"
 
 
-def plan_judge(workspace: Workspace, judge: str, files: AnswerFiles) -> Plan:
+def plan_judge(
+    workspace: Workspace, judge: str, of: Judgeable, criterion: Criterion = RELEVANCE
+) -> Plan:
     """Count what asking a judge would take; nothing is sent.
 
     Raises
@@ -42,27 +52,30 @@ def plan_judge(workspace: Workspace, judge: str, files: AnswerFiles) -> Plan:
         If the gold has no questions, or the judge is unknown.
     """
     wanted = chosen(workspace, [judge])
-    asked = answers_to_judge(files)
-    n_rows = asked.rows.height
-    some = asked.rows.gather_every(max(1, -(-n_rows // MOST_ROWS)))
+    asked = of.read(criterion)
+    rows = asked.rows
+    n_rows = rows.height
+    some = rows.gather_every(max(1, -(-n_rows // MOST_ROWS)))
     made = plan_questions(workspace, wanted, asked.questionnaire(), some, verb=_VERB)
     notes = [] if some.height == n_rows else [f"planned from {some.height:,} of {n_rows:,} answers"]
     return Plan(made.annotators, notes + made.notes)
 
 
-def judge_files(
+def judge_answers(
     workspace: Workspace,
     judge: str,
-    files: AnswerFiles,
+    of: Judgeable,
+    criterion: Criterion = RELEVANCE,
     *,
     budget_usd: float | None,
     resume: bool = False,
     progress: Progress | None = None,
-) -> Judged:
-    """Ask an annotator whether each answer of a file is relevant to its question.
+) -> list[Judged]:
+    """Ask an annotator about each answer: is it relevant, or do the given texts support it?
 
     The same answer to the same question is paid for once, whichever run gave it. The judge sees
-    neither the gold nor what people said. What it said is kept (`JUDGEMENTS`).
+    neither the gold nor what people said. What it said is kept (`JUDGEMENTS`), and of runs it counts
+    as a metric from then on.
 
     Parameters
     ----------
@@ -82,28 +95,29 @@ def judge_files(
         If a person stopped it; what was answered is kept.
     """
     settings = _allowed(workspace, judge, budget_usd)
-    asked = answers_to_judge(files)
+    asked = of.read(criterion)
     progress = progress or Progress(workspace.layout.progress, _VERB)
-    return _judged(workspace, judge, settings, files, asked, _Asking(budget_usd, resume), progress)
+    return _judged(workspace, judge, settings, of, asked, _Asking(budget_usd, resume), progress)
 
 
 def hand_in_judge(
     workspace: Workspace,
     judge: str,
-    files: AnswerFiles,
+    of: Judgeable,
+    criterion: Criterion = RELEVANCE,
     *,
     budget_usd: float | None,
     resume: bool = False,
     progress: Progress | None = None,
 ) -> HandedIn:
-    """Hand in what a judge is to be asked, as batches; see `judge_files`."""
+    """Hand in what a judge is to be asked, as batches; see `judge_answers`."""
     _allowed(workspace, judge, budget_usd)
     return hand_in(
         workspace,
         [judge],
         budget_usd=budget_usd,
         resume=resume,
-        questions=answers_to_judge(files).questionnaire(),
+        questions=of.read(criterion).questionnaire(),
         progress=progress or Progress(workspace.layout.progress, f"{_VERB} --batch"),
     )
 
@@ -111,12 +125,13 @@ def hand_in_judge(
 def collect_judge(
     workspace: Workspace,
     judge: str,
-    files: AnswerFiles,
+    of: Judgeable,
+    criterion: Criterion = RELEVANCE,
     *,
     wait: bool = False,
     every_s: float = EVERY_S,
     progress: Progress | None = None,
-) -> Judged:
+) -> list[Judged]:
     """Collect the batches of a judge that have ended, and count what it said so far.
 
     Nothing is asked that costs.
@@ -132,7 +147,7 @@ def collect_judge(
         If a person stopped it; what was collected is kept.
     """
     settings = chosen(workspace, [judge])[judge]
-    asked = answers_to_judge(files)
+    asked = of.read(criterion)
     progress = progress or Progress(workspace.layout.progress, f"{_VERB} --collect")
     try:
         _, notes, is_stopped = collect_batches(
@@ -145,15 +160,19 @@ def collect_judge(
         progress.close()
         raise StoppedError("stopped; what was collected is kept.")
     how = _Asking(0.0, notes=tuple(notes), is_from_cache=True)
-    return _judged(workspace, judge, settings, files, asked, how, progress)
+    return _judged(workspace, judge, settings, of, asked, how, progress)
 
 
-def judgements_kept(workspace: Workspace) -> list[Snapshot]:
-    """What judges said of answers, the latest first."""
-    names = sorted((workspace.layout.current / JUDGEMENTS).glob("*.json"))
-    found = [workspace.snapshots.current(f"{JUDGEMENTS}/{path.stem}") for path in names]
-    held = [one for one in found if one is not None]
-    return sorted(held, key=lambda one: str(one.manifest["created_at"]), reverse=True)
+def rate_run(workspace: Workspace, run: str, path: Path, *, key: str | None = None) -> Snapshot:
+    """Keep what people say of a run's answers; see `workspace.runs.ratings.keep_ratings`.
+
+    Raises
+    ------
+    InputError
+        If there is no such run, it answers no questions, or the file is of no use.
+    """
+    [side, *_] = AnswerRuns(workspace, (run,)).read(RELEVANCE).sides
+    return keep_ratings(workspace, run, path, side.answers.example_ids, key=key)
 
 
 @dataclass(frozen=True)
@@ -179,11 +198,11 @@ def _judged(
     workspace: Workspace,
     judge: str,
     settings: ModelAnnotator,
-    files: AnswerFiles,
+    of: Judgeable,
     asked: AnswersToJudge,
     how: _Asking,
     progress: Progress,
-) -> Judged:
+) -> list[Judged]:
     started_at, keeper = time.time(), RowKeeper()
     progress.step(judge)
     try:
@@ -198,48 +217,60 @@ def _judged(
     n_missing, spent, stopped = tally.n_missing + tally.n_waiting, run.spent_usd, run.asking.stopped
     if judge in run.asking.rejected:
         raise InputError(f"{judge} was not asked further: {run.asking.rejected[judge]}")
+    told = [*how.notes, *(n for n in run.notes if not n.startswith("stopped by hand"))]
+    if tally.n_waiting:
+        told.append(f"{counted(tally.n_waiting, 'request')} in batches at work")
+    samples = keeper.samples()
+    made = [
+        judged_by(
+            judge,
+            settings.model,
+            asked.criterion,
+            sides,
+            samples,
+            settings.samples,
+            spent_usd=spent,
+            stopped="" if how.is_from_cache else stopped,
+            notes=told,
+        )
+        for sides in _by_run(asked.sides)
+    ]
+    for one in made:
+        _keep(workspace, one, settings, of, started_at)
     if stopped == "person" and not how.is_from_cache:
         raise StoppedError(
             f"stopped; {counted(n_missing, 'answer')} not judged, ${spent:,.4f} spent now. Go on "
             "with --resume."
         )
-    told = [*how.notes, *(n for n in run.notes if not n.startswith("stopped by hand"))]
-    if tally.n_waiting:
-        told.append(f"{counted(tally.n_waiting, 'request')} in batches at work")
-    made = judged_by(
-        judge,
-        settings.model,
-        asked,
-        keeper.samples(),
-        n_missing=n_missing,
-        spent_usd=spent,
-        stopped="" if how.is_from_cache else stopped,
-        notes=told,
-    )
-    _keep(workspace, made, settings, files, started_at)
     return made
+
+
+def _by_run(sides: Sequence[Side]) -> list[list[Side]]:
+    names = dict.fromkeys(side.name for side in sides)
+    return [[side for side in sides if side.name == name] for name in names]
 
 
 def _keep(
     workspace: Workspace,
     made: Judged,
     settings: ModelAnnotator,
-    files: AnswerFiles,
+    of: Judgeable,
     started_at: float,
 ) -> None:
+    identity, told = of.identity(made.name)
+    name = digest_of([*identity, made.judge, made.criterion])[:16]
     asked: dict[str, Any] = {
         "judge": made.judge, "model": settings.model, "samples": settings.samples,
-        "files": files.fingerprint(),
+        "criterion": made.criterion, "mark": judge_mark(settings, made.criterion),
     }  # fmt: skip
-    fingerprint = digest_of(asked)
-    figures = {**made.as_json(), "gold": files.gold.name, "predictions": files.predictions.name}
+    figures = {**made.as_json(), **told, "n_judged": int(made.judgements["is_judged"].sum())}
     notes = figures.pop("notes")
     with locked(workspace.layout):
         workspace.snapshots.write(
-            f"{JUDGEMENTS}/{fingerprint[:16]}",
+            f"{JUDGEMENTS}/{name}",
             Output({"judgements": made.judgements}, figures, notes),
-            fingerprint=fingerprint,
-            inputs={"files": asked["files"]},
-            settings={k: v for k, v in asked.items() if k != "files"},
+            fingerprint=digest_of([identity, asked]),
+            inputs={"answers": digest_of(identity)},
+            settings=asked,
             started_at=started_at,
         )

@@ -11,6 +11,7 @@ from catalog.wording import words
 from charts.theme import percent, signed
 from evaluation.answers.contract import part_words
 from evaluation.comparing.report_data import ReportData
+from workspace.runs.untold import untold
 
 CATEGORIES_SHOWN = 25
 EMPTY = "–"
@@ -71,7 +72,7 @@ def sections(data: ReportData) -> list[Section]:
             "Every metric",
             ("metric", *sides, *moved),
             [_metric(row) for row in known.to_dicts()],
-            untold(data.metrics.filter(~is_known)["metric"]),
+            untold(data.metrics.filter(~is_known)),
         ),
         Section(
             "levels",
@@ -132,12 +133,6 @@ def sections(data: ReportData) -> list[Section]:
         _pairs("hashes", "What the numbers rest on", data.hashes, str),
     ]
     return [section for section in found if section.rows]
-
-
-def untold(metrics: Iterable[str]) -> str:
-    """The metrics that these predictions cannot tell, in one sentence; empty where there are none."""
-    named = ", ".join(words(name) for name in metrics)
-    return f"Not told by these predictions: {named}." if named else ""
 
 
 def _pairs(key: str, title: str, told: Mapping[str, str], named: Callable[[str], str]) -> Section:

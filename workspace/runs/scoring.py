@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
@@ -34,6 +34,7 @@ from workspace.database.tables import Run
 from workspace.lock import locked
 from workspace.runs.encoders import encoder_of, model_marks
 from workspace.runs.gold import GROUP, basis, gold_of, majority_path, train_ids
+from workspace.runs.judgements import judgement_marks, with_judgements
 from workspace.runs.plain import scores_of, task_named
 from workspace.runs.slice_rows import split_slices
 from workspace.snapshots import Output, Snapshot
@@ -41,7 +42,7 @@ from workspace.snapshots import Output, Snapshot
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
 
-VERSION = 6
+VERSION = 7
 """Raised when the same predictions would get other scores."""
 KEPT = "answers"
 """The table of a run's scores with which its answers need not be read again."""
@@ -172,7 +173,7 @@ def _loaded_before(workspace: Workspace, runs: Sequence[RunInfo]) -> Loaded | No
 def _read(workspace: Workspace, runs: Sequence[RunInfo], *, keep_rows: bool = False) -> Loaded:
     """The answers of runs from their predictions."""
     first = runs[0]
-    return load_answers(
+    loaded = load_answers(
         first.task,
         gold_of(workspace, first.task, first.split),
         {run.name: run.predictions.read("predictions") for run in runs},
@@ -184,10 +185,17 @@ def _read(workspace: Workspace, runs: Sequence[RunInfo], *, keep_rows: bool = Fa
         keep_rows=keep_rows,
         encoder=encoder_of(workspace.settings.score),
     )
+    if first.task != "answers":
+        return loaded
+    repeats = with_judgements(workspace, loaded.repeats)
+    firsts = {name: answers[0] for name, answers in repeats.items()}
+    return replace(loaded, answers=firsts, repeats=repeats)
 
 
 def fingerprint_of(workspace: Workspace, runs: Sequence[RunInfo], more: Any = None) -> str:
     """A hash of all that a result on some runs rests on; ``more`` is what was asked."""
+    is_answers = runs[0].task == "answers"
+    judged = judgement_marks(workspace, [run.name for run in runs]) if is_answers else None
     return digest_of(
         {
             "version": VERSION,
@@ -196,6 +204,7 @@ def fingerprint_of(workspace: Workspace, runs: Sequence[RunInfo], more: Any = No
             "basis": basis(workspace),
             "score": workspace.settings.score.model_dump(mode="json"),
             "models": model_marks(workspace.settings.score, runs[0].task),
+            "judged": judged,
             "more": more,
         }
     )

@@ -19,6 +19,7 @@ from evaluation.answers.contract import part_words as part_words
 from evaluation.comparing.comparison import DEFAULT_METRIC
 from evaluation.metrics.attributes import KINDS
 from workspace.runs.gold import TRAIN, tasks_of
+from workspace.runs.judgements import judgements_kept
 from workspace.runs.scoring import list_runs, runs_named
 from workspace.runs.views import (
     leaderboard,
@@ -34,10 +35,11 @@ TEST = "test"
 
 
 def version(workspace: Workspace) -> str:
-    """Changes whenever a run, the gold or the split does: what cached reads go by."""
+    """Changes whenever a run, the gold, the split or what a judge said does: what cached reads go by."""
     runs = [f"{run.name}:{run.predictions.id}" for run in list_runs(workspace)]
     basis = [workspace.snapshots.current(step) for step in ("curate", "split")]
-    return "|".join([*runs, *(s.id for s in basis if s is not None)])
+    judged = [one.id for one in judgements_kept(workspace)]
+    return "|".join([*runs, *(s.id for s in basis if s is not None), *judged])
 
 
 def splits_with_runs(workspace: Workspace) -> list[str]:
@@ -132,7 +134,7 @@ def deciding_lines(workspace: Workspace, run: str, metric: str) -> dict[str, flo
 
 
 def metric_table(workspace: Workspace, run: str) -> pl.DataFrame:
-    """``metric, value, low, high, n, definition`` of every metric of a run."""
+    """``metric, value, low, high, n, reason, what it is`` of every metric of a run."""
     figures = run_scores(workspace, run).figures
     rows = []
     for name, definition in figures["definitions"].items():
@@ -142,10 +144,14 @@ def metric_table(workspace: Workspace, run: str) -> pl.DataFrame:
                 {
                     "metric": name,
                     **{k: found[k] for k in ("value", "low", "high", "n")},
+                    "reason": found.get("reason"),
                     "what it is": definition,
                 }
             )
-    schema = {"value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "n": pl.Int64}
+    schema = {
+        "value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "n": pl.Int64,
+        "reason": pl.String,
+    }  # fmt: skip
     return pl.DataFrame(rows, schema_overrides=schema)
 
 
