@@ -23,6 +23,7 @@ from evaluation.metrics.slices import cell_ratios, cells
 from evaluation.settings import ScoreSettings
 from evaluation.tasks import TASKS, RowAnswers
 from evaluation.tasks.labels import LabelAnswers
+from evaluation.tasks.tags import TagAnswers
 from stats.estimate import Estimate, number_or_none
 
 _LEVELS = LEVEL_PREFIX.removesuffix(".")
@@ -183,7 +184,7 @@ def score_attributes(answers: AttributeAnswers, *, notes: list[str] | None = Non
 def score_task(task: Task, answers: RowAnswers, *, notes: list[str] | None = None) -> Scores:
     """Every metric of one run on a task of `evaluation.tasks.TASKS`.
 
-    Labels have a table by label and a confusion; other tasks have neither.
+    Labels have a table by label and a confusion, tags a table by tag; other tasks have neither.
     """
     metrics = TASKS[task].metrics([answers])
     labels = answers if isinstance(answers, LabelAnswers) else None
@@ -205,7 +206,7 @@ def score_task(task: Task, answers: RowAnswers, *, notes: list[str] | None = Non
         answers.n_rows,
         n_clusters_of(answers.clusters),
         rows,
-        pl.DataFrame() if labels is None else _label_table(labels),
+        _part_table(answers),
         pl.DataFrame(schema=_CONFUSION_SCHEMA) if labels is None else _label_confusion(rows),
         notes or [],
         tables=calibration_tables(answers),
@@ -376,6 +377,33 @@ def prf_of_cells(slice_of: np.ndarray, counts: np.ndarray, n_slices: int) -> pl.
         columns += [part["value"].alias(name)]
         columns += [part[end].alias(f"{name}_{end}") for end in ("low", "high")]
     return pl.DataFrame(columns)
+
+
+def _part_table(answers: RowAnswers) -> pl.DataFrame:
+    """Precision, recall and F1 of every label or tag; no column for other answers."""
+    if isinstance(answers, LabelAnswers):
+        return _label_table(answers)
+    return _tag_table(answers) if isinstance(answers, TagAnswers) else pl.DataFrame()
+
+
+def _tag_table(answers: TagAnswers) -> pl.DataFrame:
+    """Precision, recall and F1 of every tag of gold and answers."""
+    tags, rows = answers.tags, answers.tags["row"].to_numpy()
+    names = tags["tag"].unique().sort()
+    codes = tags["tag"].rank("dense").cast(pl.Int64).to_numpy() - 1
+    clusters = rows if answers.clusters is None else answers.clusters[rows]
+    gold, answered = (tags[name].to_numpy() for name in ("is_gold", "is_answered"))
+    hits = (gold & answered).astype(float)
+    table = prf_columns(
+        Sums(hits[gold], np.ones(int(gold.sum()))),
+        codes[gold],
+        clusters[gold],
+        Sums(hits[answered], np.ones(int(answered.sum()))),
+        codes[answered],
+        clusters[answered],
+        len(names),
+    )
+    return pl.DataFrame([names.alias("category")]).hstack(table)
 
 
 def _label_table(answers: LabelAnswers) -> pl.DataFrame:

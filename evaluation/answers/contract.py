@@ -32,6 +32,7 @@ _PARTS: dict[str, tuple[str, str]] = {
     "labels": ("label", "labels"),
     "pairs": ("label", "labels"),
     "answers": ("kind of question", "kinds of question"),
+    "tags": ("tag", "tags"),
 }
 
 

@@ -308,7 +308,14 @@ def ranking_metrics(answers: Sequence[RankedAnswers]) -> dict[str, Metric[Ranked
 
 
 def ranking_lines(answers: RankedAnswers) -> dict[str, Mapping[str, float]]:
-    """A random order, exactly in expectation; and the order of the list."""
+    """A random order, exactly in expectation; and the order of the list.
+
+    None where all items of each row are worth the same: any order of them is as good.
+    """
+    gains = answers.gains(ESCI_GAINS)
+    firsts = np.searchsorted(answers.item_rows, answers.item_rows)
+    if (gains == gains[firsts]).all():
+        return {}
     sizes = np.bincount(answers.item_rows, minlength=answers.n_rows)
     places = np.arange(len(answers.item_rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     discount = np.bincount(answers.item_rows, 1 / np.log2(places + 2.0), answers.n_rows)
@@ -316,7 +323,7 @@ def ranking_lines(answers: RankedAnswers) -> dict[str, Mapping[str, float]]:
     listed_as: dict[str, float] = {}
     forms: tuple[tuple[str, Form], ...] = (("ndcg", "exponential"), ("ndcg_linear", "linear"))
     for name, form in forms:
-        worth = _worth(answers.gains(ESCI_GAINS), form)
+        worth = _worth(gains, form)
         ideal = ideal_dcg(answers, form=form)
         asked = ideal > 0
         mean = np.bincount(answers.item_rows, worth, answers.n_rows) / np.maximum(sizes, 1)

@@ -182,6 +182,11 @@ def labels(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> No
     result_tables.categories(results.of_run(opened, version, run, "categories"), "label")
 
 
+def tags(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
+    """Precision, recall and F1 of each tag of gold and answers."""
+    result_tables.categories(results.of_run(opened, version, run, "categories"), "tag")
+
+
 def attributes(opened: Workspace, version: str, run: str, board: pl.DataFrame) -> None:
     """What became of each attribute: right, wrong, missed, invented."""
     table = results.of_run(opened, version, run, "attribute_kinds")

@@ -19,6 +19,7 @@ from ui.verdicts.result_scores import (
     labels,
     metrics,
     published,
+    tags,
     worst,
 )
 from workspace.workspace import Workspace
@@ -50,6 +51,8 @@ VIEWS: dict[str, dict[str, View]] = {
     "pairs": _LABELS,
     "answers": {"Metrics": metrics, "Published": published, **_SURE},
     "recommendation": {"Metrics": metrics, "Published": published, **_SURE},
+    "ranking": {"Metrics": metrics, "Published": published, "Slices": slices, **_ALWAYS},
+    "tags": {"Metrics": metrics, "Tags": tags, "Slices": slices, **_ALWAYS},
     "json_validity": {"Metrics": metrics, **_ALWAYS},
 }
 """By task, what can be looked at."""

@@ -30,6 +30,8 @@ TASK_WORDS = {
     "labels": "Labels",
     "answers": "Questions",
     "recommendation": "Recommendations",
+    "ranking": "Rankings",
+    "tags": "Tags",
     "json_validity": "Valid JSON",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,14 +13,16 @@ from catalog.paths import joined
 from curation.exports.templates import CATALOG_TASKS
 from evaluation.answers.contract import Task
 from evaluation.tasks.row_answers import LABEL
+from workspace.runs.rankings import GROUP, RANKED, rankings_of
 
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
 
 TRAIN = "train"
-GROUP = "group_id"
 _LABELLED = ("query_product", "product_pair", "sentiment")
 _RANKED = r"^\s*[A-Z](\s*,\s*[A-Z])+\s*$"
+_LIST = r"^\s*\[.*\]\s*$"
+_TAGS = ("tags", "Tags", "TAGS")
 _YES_NO = ("yes", "no", "true", "false", "1", "0")
 
 
@@ -30,6 +32,8 @@ class _Kind:
 
     rows: pl.Expr
     columns: Mapping[str, pl.Expr] = field(default_factory=dict)
+    gather: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
+    """Makes one gold row of several records; None where each record is one."""
 
 
 def _answered() -> pl.Expr:
@@ -39,8 +43,13 @@ def _answered() -> pl.Expr:
 def _closed() -> pl.Expr:
     """One label out of few: a task of labels, or a question with options; no list of letters."""
     is_question = (pl.col("task") == "question_answering") & (pl.col("options").list.len() > 0)
-    is_one = ~pl.col("target").str.contains(_RANKED).fill_null(False)
+    is_several = pl.col("target").str.contains(_RANKED) | _is_list("target")
+    is_one = ~is_several.fill_null(False)
     return (pl.col("task").is_in(_LABELLED) | is_question).fill_null(False) & is_one
+
+
+def _is_list(column: str) -> pl.Expr:
+    return pl.col(column).str.contains(_LIST).fill_null(False)
 
 
 def _kept(key: str) -> pl.Expr:
@@ -67,6 +76,13 @@ def _label(rows: pl.Expr) -> _Kind:
     return _Kind(rows & _answered(), {LABEL: pl.col("target")})
 
 
+def _tags() -> _Kind:
+    """Several values of one record: what the source calls its tags, or a list as its answer."""
+    is_answer = pl.col("task").is_in(_LABELLED) & _is_list("target")
+    told = pl.coalesce(pl.when(is_answer).then("target"), *map(_kept, _TAGS))
+    return _Kind((told.str.strip_chars() != "").fill_null(False), {LABEL: told})
+
+
 _KINDS: dict[Task, _Kind] = {
     "classification": _Kind(pl.col("category_path").list.len() > 0),
     "attributes": _Kind(pl.col("attributes").list.len() > 0, {"attributes": pl.col("attributes")}),
@@ -76,9 +92,11 @@ _KINDS: dict[Task, _Kind] = {
     ),
     "labels": _label(_closed()),
     "recommendation": _label(pl.col("task") == "recommendation"),
+    "ranking": _Kind(RANKED, gather=rankings_of),
+    "tags": _tags(),
     "json_validity": _Kind(pl.lit(True)),
 }
-"""By task, its gold in a workspace. Rankings and tags are of files alone: no record holds them."""
+"""By task, its gold in a workspace."""
 
 
 def gold_of(workspace: Workspace, task: Task, split: str) -> pl.DataFrame:
@@ -86,7 +104,8 @@ def gold_of(workspace: Workspace, task: Task, split: str) -> pl.DataFrame:
     answers are held against (`evaluation.loading`).
 
     Labels, pairs and recommendations have the record's target as ``label``; of a question its target
-    and the other answers that the source kept are ``answers``.
+    and the other answers that the source kept are ``answers``; tags are those of the source. Rankings
+    are one row a query or question (`workspace.runs.rankings`).
 
     Raises
     ------
@@ -99,23 +118,20 @@ def gold_of(workspace: Workspace, task: Task, split: str) -> pl.DataFrame:
     names = splits.select(pl.col("split").unique().sort()).collect()["split"].to_list()
     if split not in names:
         raise InputError(f"no split {split!r} here. Splits: {', '.join(map(str, names))}.")
-    if task not in _KINDS:
-        raise InputError(
-            f"a workspace holds no gold for {task}. Score files: `goldshelf score --task {task} "
-            "--gold GOLD --pred PREDICTIONS`."
+    kind, records = _KINDS[task], _records(workspace, split)
+    if kind.gather is not None:
+        gold = kind.gather(records.filter(kind.rows)).collect()
+    else:
+        gold = (
+            records.filter(kind.rows)
+            .select(
+                pl.col("record_id").alias("example_id"),
+                "category_path",
+                *(values.alias(name) for name, values in kind.columns.items()),
+                GROUP,
+            )
+            .collect()
         )
-    kind = _KINDS[task]
-    gold = (
-        _records(workspace, split)
-        .filter(kind.rows)
-        .select(
-            pl.col("record_id").alias("example_id"),
-            "category_path",
-            *(values.alias(name) for name, values in kind.columns.items()),
-            GROUP,
-        )
-        .collect()
-    )
     if gold.is_empty():
         known = ", ".join(tasks_of(workspace, split)) or "none"
         raise InputError(

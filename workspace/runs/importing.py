@@ -22,6 +22,7 @@ from workspace.atomic import digest_of
 from workspace.database.tables import Run
 from workspace.lock import locked
 from workspace.runs.gold import gold_of, train_ids
+from workspace.runs.rankings import keyed_by_query
 from workspace.runs.reading import read_card, read_predictions
 from workspace.runs.versions import check_version
 from workspace.snapshots import Output, Snapshot
@@ -116,6 +117,9 @@ def store_run(
     if card.split == "train":
         raise InputError(f"{where}: the run is on the train split. Predict the test split instead.")
     gold = gold_of(workspace, card.task, card.split)
+    if card.task == "ranking":
+        rows, of_keys = keyed_by_query(workspace, rows, card.split, where)
+        notes = [*notes, *of_keys]
     export, of_version = check_version(workspace, card, rows, where)
     loaded = load_answers(
         card.task,

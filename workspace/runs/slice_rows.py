@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from workspace.workspace import Workspace
 
-VERSION = 1
+VERSION = 2
 """Raised when the same rows would be in other parts."""
 _FIELDS = ("title", "description", "brand", "price", "currency", "category_path")
-_LANGUAGE = ("$.language", "$.lang", "$.locale")
+_LANGUAGE = ("$.language", "$.lang", "$.locale", "$.product_locale")
 
 
 def split_slices(
@@ -41,7 +41,7 @@ def split_slices(
         Of any run on the split: its gold alone counts.
     """
     if isinstance(answers, AttributeAnswers):
-        return sliced_rows(names, answers, _material(workspace, split))
+        return sliced_rows(names, answers, _material(workspace, split, task))
     started_at, held = time.time(), basis(workspace)
     step = f"slice_rows/{task}__{split}"
     fingerprint = digest_of({"version": VERSION, "basis": held, "names": list(names)})
@@ -50,7 +50,7 @@ def split_slices(
         codes, parts = known.read("codes"), known.figures["parts"]
         kept = [Sliced(name, of, codes[name].to_numpy()) for name, of in parts]
         return kept, known.notes
-    slices, notes = sliced_rows(names, answers, _material(workspace, split))
+    slices, notes = sliced_rows(names, answers, _material(workspace, split, task))
     if not slices:
         return slices, notes
     codes = pl.DataFrame({one.name: one.codes for one in slices})
@@ -67,18 +67,24 @@ def split_slices(
     return slices, notes
 
 
-def _material(workspace: Workspace, split: str) -> SliceMaterial:
-    """The gold rows of a split with their fields, the train split, and the brands of all gold."""
+def _material(workspace: Workspace, split: str, task: Task) -> SliceMaterial:
+    """The gold rows of a split with their fields, the train split, and the brands of all gold.
+
+    A ranking is of a query or a question: its words are the title, and it has no other field.
+    """
     gold = workspace.snapshot("curate").scan("gold")
     splits = workspace.snapshot("split").scan("split")
     told = [pl.col("extra").str.json_path_match(path) for path in _LANGUAGE]
+    fields = [pl.coalesce("query", "question").alias("title")] if task == "ranking" else _FIELDS
     rows = (
         gold.join(splits.filter(pl.col("split") == split), on="record_id", how="semi")
         .select(
-            pl.col("record_id").alias("example_id"), *_FIELDS, pl.coalesce(told).alias("language")
+            pl.col("record_id").alias("example_id"), *fields, pl.coalesce(told).alias("language")
         )
         .collect()
     )
+    if task == "ranking":
+        return slice_material(rows)
     train = gold.join(splits.filter(pl.col("split") == TRAIN), on="record_id", how="semi")
     return slice_material(
         rows,

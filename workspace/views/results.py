@@ -317,18 +317,24 @@ def worst_errors(workspace: Workspace, run: str, limit: int = 200) -> pl.DataFra
         wrong = wrong.sort(
             "tree_distance", "example_id", descending=[True, False], nulls_last=False
         )
-    return _with_titles(workspace, wrong.head(limit))
+    is_ranking = task_and_split_of(workspace, run)[0] == "ranking"
+    return _with_titles(workspace, wrong.head(limit), asked_first=is_ranking)
 
 
 _ROW = ("gold", "prediction", "outcome", "parted_at_level", "tree_distance")
 
 
-def _with_titles(workspace: Workspace, rows: pl.LazyFrame) -> pl.DataFrame:
+def _with_titles(
+    workspace: Workspace, rows: pl.LazyFrame, *, asked_first: bool = False
+) -> pl.DataFrame:
+    """Rows with what their records are called; by query or question first, where that is asked."""
+    asked = [pl.coalesce("query", "question")] if asked_first else []
+    title = pl.coalesce(*asked, titled()).alias("title")
     held = rows.collect()
     titles = (
         workspace.snapshot("load")
         .scan("records")
-        .select("record_id", titled())
+        .select("record_id", title)
         .filter(pl.col("record_id").is_in(held["example_id"].implode()))
         .collect()
     )
