@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,8 +12,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from catalog.errors import InputError
+
 INSTALL_BERTSCORE = "pip install 'goldshelf[bertscore]'"
 _FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+_WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 _BATCH = 32
 
 
@@ -49,9 +53,12 @@ class BertModel:
             return "no model is set: --bertscore, or bertscore in [score], names one"
         if importlib.util.find_spec("bert_score") is None:
             return f"bert-score is not installed: {INSTALL_BERTSCORE}"
-        if self.folder is None:
-            return f"{self.name} is not on this machine: `hf download {self.name}` fetches it"
-        return None
+        folder = self.folder
+        if folder is not None:
+            return _no_model(folder)
+        if _is_path(self.name):
+            return f"no folder {self.name}: expected that of a model, or a name of the hub"
+        return f"{self.name} is not on this machine: `hf download {self.name}` fetches it"
 
     @property
     def folder(self) -> Path | None:
@@ -61,6 +68,8 @@ class BertModel:
         folder = Path(self.name).expanduser()
         if folder.is_dir():
             return folder
+        if _is_path(self.name):
+            return None
         return _held(self.name) or (_fetched(self.name) if self.may_fetch else None)
 
     def scores(self, answers: Sequence[str], references: Sequence[Sequence[str]]) -> np.ndarray:
@@ -68,6 +77,11 @@ class BertModel:
 
         Without idf and baseline rescaling. The layer is the one that the package recommends; the
         last where it knows none.
+
+        Raises
+        ------
+        InputError
+            If the model cannot be loaded.
         """
         if not answers:
             return np.zeros(0)
@@ -76,6 +90,24 @@ class BertModel:
             list(answers), [list(one) for one in references], batch_size=_BATCH
         )
         return np.asarray(found.numpy(), dtype=float)
+
+
+def _is_path(name: str) -> bool:
+    """Whether a name can only be a folder: names of the hub are ``NAME`` or ``OWNER/NAME``."""
+    return name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name
+
+
+def _no_model(folder: Path) -> str | None:
+    """Why a folder holds no model; None where it looks like one."""
+    try:
+        body = json.loads((folder / "config.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        body = None
+    if not isinstance(body, dict) or "model_type" not in body:
+        return f"{folder} holds no model: expected a config.json with its model_type"
+    if not any(any(folder.glob(pattern)) for pattern in _WEIGHTS):
+        return f"{folder} holds no weights: expected {' or '.join(_WEIGHTS)}"
+    return None
 
 
 def _held(name: str, *, is_here_only: bool = True) -> Path | None:
@@ -97,16 +129,30 @@ def _fetched(name: str) -> Path | None:
 @lru_cache(maxsize=1)
 def _scorer(folder: str, name: str) -> Any:
     from bert_score import BERTScorer
-    from bert_score.utils import model2layers
     from transformers import AutoConfig
 
-    known = {key.rpartition("/")[2]: layers for key, layers in model2layers.items()}
-    config = AutoConfig.from_pretrained(folder)
-    layers = known.get(name) or config.num_hidden_layers
-    scorer = BERTScorer(
-        model_type=folder, num_layers=layers, idf=False, rescale_with_baseline=False
-    )
+    try:
+        config = AutoConfig.from_pretrained(folder)
+        scorer = BERTScorer(
+            model_type=folder,
+            num_layers=_layers(name, config.num_hidden_layers),
+            idf=False,
+            rescale_with_baseline=False,
+        )
+    except (OSError, ValueError, ImportError, RuntimeError, AttributeError) as error:
+        told = str(error).strip().split("\n")[0][:200]
+        raise InputError(
+            f"BERTScore model {folder} cannot be loaded: {told} Name another model, or none."
+        ) from error
     # A tokenizer that names no length takes texts that the model cannot.
     tokenizer = scorer._tokenizer
     tokenizer.model_max_length = min(tokenizer.model_max_length, config.max_position_embeddings)
     return scorer
+
+
+def _layers(name: str, n_layers: int) -> int:
+    """The layer that bert-score recommends for a model of this name, if the model has it; the last else."""
+    from bert_score.utils import model2layers
+
+    known = {key.rpartition("/")[2]: layers for key, layers in model2layers.items()}
+    return min(known.get(name, n_layers), n_layers)

@@ -24,10 +24,10 @@ LABELS = ("Exact", "Substitute", "Complement", "Irrelevant")
 LETTERS = {label: label[0] for label in LABELS}
 
 
-def made(folder, source, kind, near_duplicates=0):
+def made(folder, source, kind, **columns):
     body = {
-        "source": {"paths": [str(source)], "kind": kind},
-        "split": {"fractions": [0.4, 0.1, 0.5], "near_duplicates": near_duplicates},
+        "source": {"paths": [str(source)], "kind": kind, "columns": columns},
+        "split": {"fractions": [0.4, 0.1, 0.5], "near_duplicates": 0},
     }
     workspace = Workspace.create(folder / "w", validated(body, "test"))
     way.run(workspace, "split")
@@ -166,7 +166,8 @@ def tagged(tmp_path_factory):
             "Tags": ["" if n % 10 == 9 else f"new, {'abc'[n % 3]}" for n in range(60)],
         }
     ).write_csv(folder / "catalog.csv")
-    return made(folder, folder / "catalog.csv", "CATALOG")
+    columns = {"record_id": "id", "title": "title", "category": ["category"]}
+    return made(folder, folder / "catalog.csv", "catalog", **columns)
 
 
 def test_tags_of_the_source_are_gold_scored_micro_macro_and_by_tag(tagged, capsys):
