@@ -17,6 +17,8 @@ from catalog.errors import InputError
 INSTALL_BERTSCORE = "pip install 'goldshelf[bertscore]'"
 _FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 _WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+_OFFSET = ("roberta", "camembert", "mpnet", "longformer", "data2vec-text")
+_MOST_TOKENS = 512
 _BATCH = 32
 
 
@@ -129,6 +131,7 @@ def _fetched(name: str) -> Path | None:
 @lru_cache(maxsize=1)
 def _scorer(folder: str, name: str) -> Any:
     from bert_score import BERTScorer
+    from safetensors import SafetensorError
     from transformers import AutoConfig
 
     try:
@@ -139,15 +142,22 @@ def _scorer(folder: str, name: str) -> Any:
             idf=False,
             rescale_with_baseline=False,
         )
-    except (OSError, ValueError, ImportError, RuntimeError, AttributeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         told = str(error).strip().split("\n")[0][:200]
         raise InputError(
             f"BERTScore model {folder} cannot be loaded: {told} Name another model, or none."
         ) from error
     # A tokenizer that names no length takes texts that the model cannot.
     tokenizer = scorer._tokenizer
-    tokenizer.model_max_length = min(tokenizer.model_max_length, config.max_position_embeddings)
+    tokenizer.model_max_length = min(tokenizer.model_max_length, _most_tokens(config))
     return scorer
+
+
+def _most_tokens(config: Any) -> int:
+    """How many tokens a model takes: RoBERTa's kin and MPNet count places from behind the padding."""
+    most = int(getattr(config, "max_position_embeddings", _MOST_TOKENS))
+    is_offset = any(name in config.model_type for name in _OFFSET)
+    return most - (config.pad_token_id or 0) - 1 if is_offset else most
 
 
 def _layers(name: str, n_layers: int) -> int:

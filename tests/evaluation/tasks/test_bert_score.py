@@ -1,6 +1,7 @@
 import polars as pl
 import pytest
 
+from catalog.errors import InputError
 from evaluation.answers.text_models import BertModel
 from evaluation.comparing.comparison import metrics_for
 from evaluation.loading import load_answers
@@ -54,6 +55,22 @@ def test_a_model_that_is_not_here_is_not_fetched(monkeypatch):
     one = found(loaded(bertscore="goldshelf-tests/no-such-model"))
     assert one.value != one.value
     assert "is not on this machine: `hf download goldshelf-tests/no-such-model`" in one.reason
+
+
+def test_a_folder_that_holds_no_model_is_told(tmp_path):
+    pytest.importorskip("bert_score", reason="bert-score is not installed: goldshelf[bertscore]")
+    nowhere = tmp_path / "nowhere"
+    assert BertModel(str(nowhere)).lacks.startswith(
+        f"no folder {nowhere}: expected that of a model"
+    )
+    assert "holds no model: expected a config.json" in BertModel(str(tmp_path)).lacks
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    assert "holds no weights" in BertModel(str(tmp_path)).lacks
+    (tmp_path / "model.safetensors").write_bytes(b"no weights")
+    broken = BertModel(str(tmp_path))
+    assert broken.lacks is None
+    with pytest.raises(InputError, match=r"BERTScore model .* cannot be loaded"):
+        broken.scores(["yes"], [["yes"]])
 
 
 @pytest.fixture(scope="module")
