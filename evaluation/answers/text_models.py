@@ -157,7 +157,7 @@ def _most_tokens(config: Any) -> int:
     """How many tokens a model takes: RoBERTa's kin and MPNet count places from behind the padding."""
     most = int(getattr(config, "max_position_embeddings", _MOST_TOKENS))
     is_offset = any(name in config.model_type for name in _OFFSET)
-    return most - (config.pad_token_id or 0) - 1 if is_offset else most
+    return most - int(config.pad_token_id or 0) - 1 if is_offset else most
 
 
 def _layers(name: str, n_layers: int) -> int:
@@ -165,4 +165,4 @@ def _layers(name: str, n_layers: int) -> int:
     from bert_score.utils import model2layers
 
     known = {key.rpartition("/")[2]: layers for key, layers in model2layers.items()}
-    return min(known.get(name, n_layers), n_layers)
+    return int(min(known.get(name, n_layers), n_layers))

@@ -76,7 +76,8 @@ class Judged(Protocol):
 
 def rows_to_judge(answers: Judged, criterion: Criterion) -> np.ndarray:
     """Which rows have an answer that a judge is asked about, shape ``(n,)``."""
-    return _counted(answers, criterion) & answers.answer_text.is_not_null().to_numpy()
+    is_answered = answers.answer_text.is_not_null().to_numpy()
+    return np.asarray(_counted(answers, criterion) & is_answered)
 
 
 def _counted(answers: Judged, criterion: Criterion) -> np.ndarray:
@@ -85,7 +86,7 @@ def _counted(answers: Judged, criterion: Criterion) -> np.ndarray:
         return answers.is_answerable.astype(bool)
     has_contexts = np.array([bool(texts) for texts in answers.contexts], dtype=bool)
     is_answered = answers.answer_text.is_not_null().to_numpy()
-    return has_contexts & (answers.is_answerable.astype(bool) | is_answered)
+    return np.asarray(has_contexts & (answers.is_answerable.astype(bool) | is_answered))
 
 
 def judged_metrics(answers: Sequence[Judged]) -> list[RatioMetric[Judged]]:
