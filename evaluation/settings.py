@@ -19,7 +19,7 @@ class ScoreSettings(BaseModel):
     says where intervals come from: the influence of each group of rows, or ``n_resamples`` drawn
     with replacement from the groups (`evaluation.metrics.bootstrap`), as ``seed`` decides. ``bertscore`` is
     the model of BERTScore, a folder or a name of the Hugging Face hub, fetched only where
-    ``bertscore_download`` says so; ``embedding`` the static model of `semantic_f1_embedding`.
+    ``bertscore_download`` says so; ``embedding`` the embedding model of `semantic_f1_embedding`.
     ``judge`` is the annotator whose judgements of answers count as metrics; the only one that has
     judged runs where it is not set.
     """

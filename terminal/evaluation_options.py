@@ -64,7 +64,8 @@ BertScore = Annotated[
 Embedding = Annotated[
     str | None,
     typer.Option(
-        "--embedding", help="Of files: the static embedding model of semantic_f1_embedding."
+        "--embedding",
+        help="Of files: the embedding model of semantic_f1_embedding, static or a transformer.",
     ),
 ]
 Key = Annotated[

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from curation.llm.embeddings import embedding_mark, open_encoder
+from curation.llm.embeddings import embedding_mark
+from curation.llm.sentence_models import open_any_encoder
 from evaluation.answers.contract import Task
 from evaluation.answers.text_models import BertModel, Encodes
 from evaluation.settings import ScoreSettings
@@ -10,17 +11,18 @@ from evaluation.tasks.answer_scores import PACKAGES, is_installed
 
 
 def encoder_of(settings: ScoreSettings) -> Encodes | None:
-    """The model that ``[score] embedding`` names; None where it names none. Nothing is fetched.
+    """The model that ``[score] embedding`` names, static or a sentence transformer; None where it names
+    none. Nothing is fetched.
 
     Raises
     ------
     InputError
-        If it is not on this machine, is no embedding model, or model2vec is not installed.
+        If it is not on this machine, is no embedding model, or what reads it is not installed.
     """
     if settings.embedding is None:
         return None
     embedding_mark(settings.embedding)
-    return open_encoder(settings.embedding)
+    return open_any_encoder(settings.embedding)
 
 
 def model_marks(settings: ScoreSettings, task: Task) -> dict[str, str | None]:
