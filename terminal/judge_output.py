@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -75,7 +75,7 @@ class JudgeOptions:
         told = self.criterion or CRITERIA[0]
         if told not in CRITERIA:
             raise InputError(f"--criterion {told}: expected {' or '.join(CRITERIA)}.")
-        return cast("Criterion", told)
+        return told
 
     @property
     def asks_no_score(self) -> bool:

@@ -22,6 +22,8 @@ _NAMES = {
     "token_f1": "token F1",
     "rouge_l": "ROUGE-L",
     "bleu": "BLEU",
+    "ndcg": "nDCG",
+    "mrr": "MRR",
 }
 
 

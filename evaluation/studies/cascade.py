@@ -134,7 +134,7 @@ def _point(
     clusters = small.answers.clusters
     mixed = Sums(*(np.where(is_sent, b, a) for a, b in zip(ours, theirs, strict=True)))
     found, alone = (
-        ratio_statistic(sums, clusters, reason=metric.empty, upper=metric.upper)
+        ratio_statistic(sums, clusters, reason=metric.why(small.answers), upper=metric.upper)
         for sums in (mixed, theirs)
     )
     value = found.estimate(clusters)

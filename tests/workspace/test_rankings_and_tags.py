@@ -97,6 +97,8 @@ def test_rankings_are_keyed_by_query_scored_compared_and_sliced(esci):
     assert told["half"]["mrr"]["value"] == pytest.approx(1 - (n // 2) / n / 2)
     found = compare(esci, "best", "half")
     assert (found.metric, found.verdict, found.n_broken) == ("ndcg", "worse", n // 2)
+    shown = results.metric_table(esci, "half")["metric"].to_list()
+    assert {"ndcg", "recall_at.1", "recall_at.5", "recall_at.10", "mrr"} <= set(shown)
     errors = results.worst_errors(esci, "half")
     assert errors["title"].str.starts_with("query ").all()
     page = flip_page(esci, Asked("best", "half"), FlipFilter("broken"))

@@ -114,7 +114,7 @@ def chosen_task(by_task: dict[Task, list[str]]) -> Task:
 def chosen_metric(opened: Workspace, version: str, run: str, place: Any = st) -> str:
     """The metric that decides, the task's own where nobody chose."""
     known = of_run(opened, version, run, "metrics_of")
-    shares = [m for m in known if "." not in m and not m.startswith("error_")]
+    shares = [m for m in known if not m.startswith(("accuracy_at_level.", "error_"))]
     main = results.main_metric(task_of(opened, run))
     return str(
         address.kept(

@@ -11,6 +11,7 @@ import polars as pl
 
 from catalog.errors import InputError
 from curation.llm.judge_stage import ANSWER_SCHEMA, Criterion, JudgeStage
+from evaluation.answers.contract import Task
 from evaluation.loading import load_answers
 from evaluation.tasks.question_answers import QuestionAnswers
 from evaluation.tasks.question_texts import HUMAN, QUESTION
@@ -25,7 +26,7 @@ from workspace.runs.scoring import load_runs, runs_named
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
 
-TASK = "answers"
+TASK: Task = "answers"
 JUDGED_SCHEMA = pl.Schema(
     {
         **ANSWER_SCHEMA,

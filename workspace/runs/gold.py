@@ -13,7 +13,8 @@ from catalog.paths import joined
 from curation.exports.templates import CATALOG_TASKS
 from evaluation.answers.contract import Task
 from evaluation.tasks.row_answers import LABEL
-from workspace.runs.rankings import GROUP, RANKED, rankings_of
+from workspace.runs.rankings import GROUP as GROUP
+from workspace.runs.rankings import RANKED, rankings_of
 
 if TYPE_CHECKING:
     from workspace.workspace import Workspace

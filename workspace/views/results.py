@@ -157,8 +157,8 @@ def metric_table(workspace: Workspace, run: str) -> pl.DataFrame:
 
 def _estimate(figures: dict[str, Any], name: str) -> dict[str, Any] | None:
     top, _, level = name.partition(".")
-    found = figures.get(top)
-    if level and isinstance(found, dict):
+    found = figures.get(name, figures.get(top))
+    if level and name not in figures and isinstance(found, dict):
         found = found.get(level)
     return found if isinstance(found, dict) and "value" in found else None
 
