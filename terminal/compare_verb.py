@@ -195,7 +195,7 @@ def _print_differences(metrics: pl.DataFrame, categories: pl.DataFrame, task: st
         (metrics.filter(~is_told), "undefined in both"),
     ):
         if frame.height:
-            say(untold(frame, start))
+            say(untold(frame, start, str))
     moved = categories.filter(pl.col("difference") != 0).sort(
         pl.col("difference").abs() * pl.col("n"), descending=True, maintain_order=True
     )
