@@ -14,14 +14,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curation.splits.coarse import FEW, LEVELS, place_largest
+from curation.splits.coarse import ABSENT, ABSENT_OF_ALL, FEW, LEVELS, place_largest
 from curation.splits.features import Feature
 from curation.splits.search import by_size, improve
 
 STEPS_A_GROUP = 200
 _FEWEST_STEPS = 200_000
 _MOST_STEPS = 20_000_000
-_COARSE_STEPS, _STEPS_OF_FEW = 500, 2_000
+_COARSE_STEPS = 500
+_STEPS_OF_FEW, _STEPS_OF_EACH = 10_000, 100  # in all, for each group
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ def assign_groups(
         before that counts.
     steps_a_group
         How long the search is: trials for each group, at least 200,000 in all. The largest
-        groups are tried 500 times as often at each of their levels, few groups 2,000 times.
+        groups are tried 500 times as often at each of their levels, few groups 100 times as
+        often each and 10,000 times as often in all, whichever is less.
 
     Returns
     -------
@@ -122,10 +124,8 @@ def assign_groups(
     levels = [n for n in LEVELS if n < n_groups] if len(counts.kinds) else []
     assigned = _searched(asked, order, levels)
     if len(counts.kinds) and 1 < n_groups <= FEW:
-        assigned = min(
-            (assigned, _searched(asked, order, [*levels, n_groups])),
-            key=lambda made: _distance(asked, made),
-        )
+        whole = (_searched(asked, order, [n_groups], absent) for absent in ABSENT_OF_ALL)
+        assigned = min((assigned, *whole), key=lambda made: _distance(asked, made))
     _fill_empty(counts.sizes, asked.targets, assigned)
     return assigned
 
@@ -144,12 +144,15 @@ class _Asked:
     seed: int
 
 
-def _searched(asked: _Asked, order: np.ndarray, levels: list[int]) -> np.ndarray:
+def _searched(
+    asked: _Asked, order: np.ndarray, levels: list[int], absent: float = ABSENT
+) -> np.ndarray:
     """The split of each group: the largest by level, the others by size, then the local search."""
     counts, n_groups = asked.counts, len(order)
     assigned = np.zeros(n_groups, np.int64)
     lacking = asked.targets.copy()
     n_placed = 0
+    tries_of_all = min(_STEPS_OF_FEW, _STEPS_OF_EACH * n_groups)
     for n in levels:
         by_size(order[n_placed:n], counts.sizes, lacking, assigned)
         place_largest(
@@ -165,7 +168,8 @@ def _searched(asked: _Asked, order: np.ndarray, levels: list[int]) -> np.ndarray
             asked.targets,
             asked.tolerance,
             asked.proportion_slack,
-            asked.steps_a_group * (_STEPS_OF_FEW if n == n_groups else _COARSE_STEPS),
+            absent,
+            asked.steps_a_group * (tries_of_all if n == n_groups else _COARSE_STEPS),
             asked.seed,
             assigned,
         )

@@ -6,7 +6,9 @@ one after the other on a coarse view of the catalog (a multilevel search, as in 
 Hendrickson and Leland 1995): the rows of the groups that have no place yet may go anywhere, row by
 row. What a split then lacks or has too much of, whatever is filled in, bounds from below how far
 it will be from proportion, and that bound is made small. Where there are few groups, all are
-placed so as well, with nothing free, and the better of both ways is taken.
+placed so as well, with nothing free, at several prices of an absent category, and the best of all
+is taken: how dear a category must be for the search to bring it in everywhere, without losing its
+way, differs between catalogs.
 """
 
 from __future__ import annotations
@@ -17,18 +19,19 @@ import numpy as np
 from curation.splits.search import next_state
 
 LEVELS = (30, 300, 3_000)
-FEW = 100
+FEW = 3_000
 _HOT, _COLD = 0.3, 0.005
 _HOT_OF_ALL, _COLD_OF_ALL = 20.0, 0.02
 _SUM = 0.01
 _ROWS = 4.0
-_ABSENT = 10.0
+ABSENT = 10.0
+ABSENT_OF_ALL = (10.0, 20.0, 30.0)
 
 
 @numba.njit(cache=True, nogil=True)
 def place_largest(  # type: ignore[no-untyped-def]
     order, n_placed, sizes, starts, features, counts, kinds, everywhere, fractions, targets,
-    tolerance, free, n_steps, seed, assigned,
+    tolerance, free, absent, n_steps, seed, assigned,
 ):  # fmt: skip
     """Move the first ``n_placed`` groups of ``order`` between splits, by threshold accepting.
 
@@ -40,6 +43,8 @@ def place_largest(  # type: ignore[no-untyped-def]
 
     Parameters
     ----------
+    absent
+        What a split without a feature costs, in mean sizes of a group.
     kinds
         The kind of each feature, shape ``(n_features,)``: the level of the category, the price.
     assigned
@@ -115,7 +120,7 @@ def place_largest(  # type: ignore[no-untyped-def]
                 change += 2.0 * (is_now - was + _SUM * both) / fractions[split]
             moved = _off(rows[split] + sign * size - targets[split], spare_rows, tolerance)
             change += _ROWS * (moved - off[split]) / fractions[split]
-            change += _ABSENT * n_absent * mean / fractions[split]
+            change += absent * n_absent * mean / fractions[split]
         accepted = hot / (1 << (step // halving)) * (1.0 - 0.5 * ((step % halving) / halving))
         if change >= accepted:
             continue

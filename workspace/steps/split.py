@@ -118,4 +118,4 @@ def _tables(made: SplitResult, ids: pl.DataFrame) -> dict[str, pl.DataFrame]:
     }
 
 
-STEP = Step("split", ("load", "curate"), _decides, _run, version=3, outside=_outside)
+STEP = Step("split", ("load", "curate"), _decides, _run, version=4, outside=_outside)
