@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from collections.abc import Callable
 from functools import cache
 
@@ -15,6 +17,7 @@ from terminal.output import tell
 
 MISTAKE = 2
 STOPPED = 130
+UNREAD = 141  # as of any program that a closed pipe ends: a gate was perhaps not told
 VERBS: dict[str, tuple[str, ...]] = {
     "workspace_verbs": ("init", "load", "run", "status"),
     "catalog_verbs": ("taxonomy",),
@@ -67,10 +70,12 @@ def run(arguments: list[str]) -> int:
 
     Returns
     -------
-    0 fine, 1 a gate failed, 2 the user's mistake (one line on stderr), 130 stopped.
+    0 fine, 1 a gate failed, 2 the user's mistake (one line on stderr), 130 stopped,
+    141 where nobody reads what is printed.
     """
     try:
         code = _command(next(iter(arguments), None))(repeated(arguments), standalone_mode=False)
+        sys.stdout.flush()
     except (StoppedError, KeyboardInterrupt, typer.Abort) as error:
         tell(f"goldshelf: {str(error) or 'stopped; everything that was finished is kept.'}")
         return STOPPED
@@ -81,5 +86,6 @@ def run(arguments: list[str]) -> int:
         tell(f"goldshelf: {' '.join(error.format_message().split())} Try goldshelf --help.")
         return MISTAKE
     except BrokenPipeError:
-        return 0
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads the rest
+        return UNREAD
     return code if isinstance(code, int) else 0

@@ -22,14 +22,24 @@ from rich.text import Text
 
 from workspace.progress import ProgressState
 
-_OUT = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 140)
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Whoever reads only the first lines, as `head` does, makes nothing fail."""
+        raise BrokenPipeError
+
+
+_OUT = _Console(soft_wrap=True, width=None if sys.stdout.isatty() else 140)
 _ERR = Console(stderr=True, soft_wrap=True)
 
 
 def print_json(body: Any) -> None:
     """One JSON object on stdout; NaN and infinities become null."""
-    json.dump(_sayable(body), sys.stdout, ensure_ascii=False, default=str)
-    sys.stdout.write("\n")
+    try:
+        json.dump(_sayable(body), sys.stdout, ensure_ascii=False, default=str)
+        sys.stdout.write("\n")
+    except BrokenPipeError:
+        raise BrokenPipeError from None  # without its number, at which typer would exit with 1
 
 
 def _sayable(value: Any) -> Any:

@@ -37,11 +37,25 @@ def run_verb(
 ) -> list[Snapshot]:
     """Run steps where they are out of date and print what each of them did."""
     workspace = Workspace(folder)
+    made = run_steps(workspace, targets, force=force)
+    print_steps(workspace, targets, made, as_json)
+    return made
+
+
+def run_steps(workspace: Workspace, targets: list[str], *, force: bool = False) -> list[Snapshot]:
+    """Run steps where they are out of date; what they have to tell goes to stderr."""
     with watched(workspace, " ".join(targets) or "run") as progress:
         made = way.run(workspace, *targets, progress=progress, force=force)
     for snapshot in made:
         for note in snapshot.notes:
             tell(f"{snapshot.step}: {note}")
+    return made
+
+
+def print_steps(
+    workspace: Workspace, targets: list[str], made: list[Snapshot], as_json: bool
+) -> None:
+    """What each step did, on stdout."""
     shown = made or [workspace.snapshot(name) for name in targets]
     if as_json:
         print_json(snapshots_json(shown, made))
@@ -61,7 +75,6 @@ def run_verb(
                 for s in shown
             ],
         )
-    return made
 
 
 def snapshots_json(shown: list[Snapshot], made: list[Snapshot]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from catalog.errors import InputError
 from catalog.wording import counted
 from terminal.options import HERE, Json, WorkspaceDir, fractions_of
 from terminal.output import Bar, print_json, print_table, say, tell
-from terminal.running import run_verb, watched
+from terminal.running import print_steps, run_steps, watched
 from workspace.exports import certify_export
 from workspace.files.brand_files import read_aliases
 from workspace.files.checking import check_split_files
@@ -187,9 +187,10 @@ def split(
                     f"{option} is for a FILE, named before it; a workspace is split by [split]."
                 )
         with opened.trying("split", **changes), _freezing(opened, freeze):
-            run_verb(workspace, ["split"], as_json and not compare, force=force)
-            if not as_json:
-                _print_splits(opened)
+            made = run_steps(opened, ["split"], force=force)
+        print_steps(opened, ["split"], made, as_json and not compare)
+        if not as_json:
+            _print_splits(opened)
         if compare:
             _compare_random(opened, baseline or LEARNED, as_json)
         else:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from catalog.brands import brand_keys
+from catalog.errors import InputError
 from catalog.identifiers import compact, is_placeholder
 from catalog.records import text_of
 from catalog.text import folded
@@ -71,6 +72,11 @@ def record_groups(
     tie_on
         More columns whose equal values tie records, as they are; null ties nothing.
 
+    Raises
+    ------
+    InputError
+        If queries alone are to tie, and no record has one.
+
     Examples
     --------
     >>> rows = pl.LazyFrame({"title": ["red tea", "mug", "tea red"], "brand": ["A", "A inc", "B"]})
@@ -86,8 +92,8 @@ def record_groups(
         keys = brand_keys(brands, generic=settings.generic_brands, aliases=settings.brand_aliases)
         edges.append(_star("brand", keys))
     edges += [_star(name, records.select(name).collect()[name]) for name in tie_on or []]
-    if settings.ties_queries and "query" in present:
-        edges.append(_star("query", query_keys(records.select("query").collect()["query"])))
+    if settings.ties_queries:
+        edges.append(_star("query", _queries(records, present, settings)))
     if settings.ties_identifiers and "identifiers" in present:
         edges.append(_identifier_edges(records, settings.placeholders))
     if settings.near_duplicates > 0:
@@ -102,6 +108,19 @@ def record_groups(
     tied = pl.concat(edges)
     labels = component_labels(n, tied["left"].to_numpy(), tied["right"].to_numpy())
     return Groups(labels, tied)
+
+
+def _queries(records: pl.LazyFrame, present: set[str], settings: GroupSettings) -> pl.Series:
+    """The query of each record as it ties; null where it has none."""
+    keys = pl.Series("query", [], pl.String)
+    if "query" in present:
+        keys = query_keys(records.select("query").collect()["query"])
+    if settings.by == "query" and not keys.count():
+        raise InputError(
+            "--by query: no record has a query, so that nothing would tie and any split leak. "
+            "Split by brand, or where that is meant say --by none."
+        )
+    return keys
 
 
 def _star(kind: str, keys: pl.Series) -> pl.DataFrame:

@@ -51,6 +51,12 @@ def test_by_query_alike_queries_stay_together():
     assert first == second
 
 
+@pytest.mark.parametrize("frame", [shop(), searches().with_columns(query=pl.lit(" "))])
+def test_by_query_without_any_query_is_one_clear_line(frame):
+    with pytest.raises(InputError, match=r"--by query: no record has a query.*--by none"):
+        splits_of(frame, by="query")
+
+
 def test_by_time_train_is_before_test_and_moments_stay_whole():
     days = pl.Series([f"2026-01-{1 + k // 10:02d}" for k in range(300)])
     frame, _ = splits_of(shop().with_columns(date=days), by="time", near_duplicates=0)

@@ -1,5 +1,10 @@
 """Gold is corrected after predictions came in: runs are scored again on the same rows."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from terminal.main import run
@@ -11,6 +16,7 @@ from workspace.runs.predicting import predict_baseline
 from workspace.runs.score_history import rescored
 from workspace.workspace import Workspace
 
+ROOT = Path(__file__).resolve().parents[3]
 N = 240
 LEAVES = ["Garden > Pots", "Garden > Tools", "Kitchen > Pans", "Kitchen > Knives"]
 
@@ -86,3 +92,32 @@ def test_what_could_not_be_split_is_not_frozen(workspace):
     held = frozen_ids(workspace)
     assert run([*asked, "--force"]) == 2
     assert frozen_ids(workspace).equals(held)
+
+
+def test_whoever_reads_only_the_first_lines_undoes_nothing(workspace):
+    reads, writes = os.pipe()
+    os.close(reads)
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", "split", "--freeze", "-w", str(workspace.root)],
+        cwd=ROOT, stdout=writes, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(writes)
+    assert done.returncode == 141
+    assert done.stderr.endswith("test: frozen, 24 records stay there\n")
+    assert frozen_ids(workspace) is not None
+
+
+def test_a_frozen_test_set_stays_when_new_records_come(workspace):
+    before = places(workspace)
+    with freezing(workspace, freeze=True):
+        way.run(workspace, "split")
+    [source] = workspace.settings.source.paths
+    with Path(source).open("a") as file:  # every new record ties several of the brands of before
+        file.writelines(
+            f"n{i},thing {i} of its own,b{N // 3 - 1 - i // 3},{LEAVES[i % 4]}\n" for i in range(N)
+        )
+    way.run(workspace, "split")
+    now = places(workspace)
+    assert {r for r, split in before.items() if split == "test"} == {
+        r for r, split in now.items() if split == "test" and r.startswith("r")
+    }
