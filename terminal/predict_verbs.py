@@ -12,7 +12,7 @@ from terminal.options import HERE, Batch, Collect, Json, Resume, Wait, Workspace
 from terminal.output import print_json, print_table, say, tell
 from terminal.prompted_verbs import PromptedOptions, predict_prompted
 from terminal.running import watched
-from workspace.reports import FORMATS, write_report
+from workspace.reports.writing import FORMATS, write_report
 from workspace.runs.predicting import predict_baseline
 from workspace.workspace import Workspace
 

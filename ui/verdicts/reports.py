@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from workspace.reports import FORMATS, report_text
+from workspace.reports.writing import FORMATS, report_text
 from workspace.views.flips import Asked
 from workspace.workspace import Workspace
 

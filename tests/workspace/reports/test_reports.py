@@ -10,8 +10,8 @@ import pytest
 
 from catalog.errors import InputError
 from catalog.wording import words
-from workspace.reports import FORMATS, report_text, write_report
 from workspace.reports.sections import between, p_value, points, share
+from workspace.reports.writing import FORMATS, report_text, write_report
 from workspace.workspace import Workspace
 
 PAIR = {"baseline": "knn", "candidate": "linear", "gates": ["accuracy>=-0.5"]}

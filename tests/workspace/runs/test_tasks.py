@@ -14,7 +14,7 @@ from evaluation.tasks.question_texts import texts_in
 from terminal.main import run
 from workspace import way
 from workspace.opening import Declared, init_workspace
-from workspace.reports import write_report
+from workspace.reports.writing import write_report
 from workspace.runs import compare, import_file, run_scores
 from workspace.runs.gold import gold_of, likely_task, tasks_of
 from workspace.runs.plain import scores_of
@@ -109,8 +109,8 @@ def test_the_model_of_bertscore_in_the_settings_is_that_of_the_workspace(
 def test_what_no_record_asks_for_is_refused_and_says_what_there_is(questions: Workspace) -> None:
     with pytest.raises(InputError, match=r"no gold for pairs\. Tasks with gold there: .*answers"):
         gold_of(questions, "pairs", "test")
-    with pytest.raises(InputError, match=r"no gold for ranking\. Score files"):
-        gold_of(questions, "ranking", "test")
+    with pytest.raises(InputError, match=r"no gold for tags\. Tasks with gold there: .*ranking"):
+        gold_of(questions, "tags", "test")
 
 
 @pytest.fixture(scope="module")
