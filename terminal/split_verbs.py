@@ -187,8 +187,8 @@ def split(
                     f"{option} is for a FILE, named before it; a workspace is split by [split]."
                 )
         with opened.trying("split", **changes), _freezing(opened, freeze):
-            made = run_steps(opened, ["split"], force=force)
-        print_steps(opened, ["split"], made, as_json and not compare)
+            snapshots = run_steps(opened, ["split"], force=force)
+        print_steps(opened, ["split"], snapshots, as_json and not compare)
         if not as_json:
             _print_splits(opened)
         if compare:
