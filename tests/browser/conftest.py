@@ -25,6 +25,7 @@ ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PATIENCE_MS = 120_000
+POLLING_MS = 50  # and not with each frame: without a graphics card frames are what costs most
 _IDLE = """() => {
   const app = document.querySelector('[data-testid="stApp"]');
   const main = document.querySelector('[data-testid="stMain"]');
@@ -103,7 +104,9 @@ class Visitor:
     def __init__(self, browser: Any, address: str) -> None:
         self.address = address
         self.context = browser.new_context(
-            viewport={"width": 1400, "height": 1000}, accept_downloads=True
+            viewport={"width": 1400, "height": 1000},
+            accept_downloads=True,
+            reduced_motion="reduce",
         )
         self.context.set_default_timeout(PATIENCE_MS)
         self.page = self.context.new_page()
@@ -117,7 +120,7 @@ class Visitor:
 
     def wait(self) -> Visitor:
         """Until the page is drawn whole."""
-        self.page.wait_for_function(_IDLE)
+        self.page.wait_for_function(_IDLE, polling=POLLING_MS)
         if self.exceptions():
             assert self.main.locator("h1").count(), self.exceptions()
         self.main.locator("h1").first.wait_for()
