@@ -34,11 +34,11 @@ def is_placeholder(kinds: pl.Series, values: pl.Series, more: Iterable[str] = ()
     Examples
     --------
     >>> kinds, values = pl.Series(["gtin", "mpn", "mpn"]), pl.Series(["0000", "colpriceval", "x1"])
-    >>> is_placeholder(kinds, values, ["mpn:COL price VAL"]).to_list()
+    >>> is_placeholder(kinds, values, ["mpn:COL: price, VAL", "mpn:X:2"]).to_list()
     [True, True, False]
     """
     given = pl.Series([*GENERIC, *more], dtype=pl.String)
-    parted = given.str.split_exact(":", 1).struct
+    parted = given.str.splitn(":", 2).struct
     of_kind = parted.field("field_0") + ":" + compact(parted.field("field_1"))
     is_named = values.is_in(compact(given).implode()) | (kinds + ":" + values).is_in(
         of_kind.drop_nulls().implode()
