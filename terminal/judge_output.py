@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from catalog.criteria import CRITERIA, Criterion
 from catalog.errors import InputError
 from terminal.batch_verbs import print_handed_in
 from terminal.models_verbs import OVER_BUDGET, print_plan
@@ -18,7 +19,7 @@ from workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from workspace.models.judge_questions import Judgeable
-    from workspace.models.judged import Criterion, Judged
+    from workspace.models.judged import Judged
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,6 @@ class JudgeOptions:
         InputError
             If it is none.
         """
-        from workspace.models.judged import CRITERIA
-
         told = self.criterion or CRITERIA[0]
         if told not in CRITERIA:
             raise InputError(f"--criterion {told}: expected {' or '.join(CRITERIA)}.")

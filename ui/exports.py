@@ -10,6 +10,7 @@ import streamlit as st
 
 from catalog.errors import GoldshelfError
 from ui import jobs, safe, settings
+from ui.choices import choice
 from workspace.exports import (
     FIELDS,
     TARGETS,
@@ -110,19 +111,11 @@ def _more(now: ExportSettings) -> dict[str, Any]:
         name = row.text_input(
             "Folder below exports", now.name or "", placeholder="the format", width=_WIDTH_PX
         )
-        several = row.selectbox(
-            "An attribute of several values",
-            list(_SEVERAL),
-            list(_SEVERAL).index(now.several_values),
-            format_func=_SEVERAL.__getitem__,
-            width=_WIDTH_PX,
+        several = choice(
+            row, "An attribute of several values", _SEVERAL, now.several_values, width=_WIDTH_PX
         )
-        form_ = row.selectbox(
-            "Targets of the other tasks",
-            list(_TARGETS),
-            list(_TARGETS).index(now.target_form),
-            format_func=_TARGETS.__getitem__,
-            width=_WIDTH_PX,
+        form_ = choice(
+            row, "Targets of the other tasks", _TARGETS, now.target_form, width=_WIDTH_PX
         )
         images = row.number_input("Most images", 1, 100, now.max_images, width=_WIDTH_PX)
         seed = row.number_input(

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import polars as pl
 
+from catalog.criteria import Criterion
 from curation.llm.json_answers import json_objects
-from curation.llm.prompts import FENCE, fenced
+from curation.llm.prompts import FENCE, prompt_of, request_of
 from curation.llm.replies import MALFORMED
-from curation.llm.requests import Reply, Request
+from curation.llm.requests import Reply
 from curation.llm.settings import ModelAnnotator
 from curation.llm.stages import Asked, Vote
 
-Criterion = Literal["relevance", "faithfulness"]
-CRITERIA: tuple[Criterion, ...] = get_args(Criterion)
 ANSWER_SCHEMA = pl.Schema(
     {
         "record_id": pl.String(),
@@ -117,19 +115,9 @@ class JudgeStage:
             ANSWER_SCHEMA.names()
         ).iter_rows():
             told = {"question": question, "answer": answer, "texts": contexts}
-            prompt = f"{words.asked}\n{fenced({name: told[name] for name in words.shown})}"
+            prompt = prompt_of(words.asked, {name: told[name] for name in words.shown})
             for sample in range(one.samples):
-                request = Request(
-                    provider=one.provider,
-                    model=one.model,
-                    system=words.system,
-                    prompt=prompt,
-                    schema=schema,
-                    base_url=one.base_url,
-                    temperature=one.temperature,
-                    max_tokens=one.max_tokens,
-                    sample=sample,
-                )
+                request = request_of(one, words.system, prompt, schema, sample=sample)
                 yield Asked(record_id, request)
 
     def read(self, asked: Asked, reply: Reply) -> list[Vote]:

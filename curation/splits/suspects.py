@@ -25,10 +25,12 @@ def suspect_notes(records: pl.LazyFrame, edges: pl.DataFrame, settings: GroupSet
     ties = edges.filter(pl.col("kind") == "identifier")
     if ties.is_empty() or "brand" not in records.collect_schema().names():
         return []
-    brand = brand_keys(records.select("brand").collect()["brand"], generic=settings.generic_brands)
     tied = pl.concat([ties.select("key", row="left"), ties.select("key", row="right")]).unique()
+    tied = tied.filter(pl.len().over("key") > MOST_BRANDS)  # others cannot have so many brands
+    brands = records.select("brand").collect()["brand"].gather(tied["row"])
+    keys = brand_keys(brands, generic=settings.generic_brands, aliases=settings.brand_aliases)
     worst = (
-        tied.with_columns(brand.gather(tied["row"]).alias("brand"))
+        tied.with_columns(keys.alias("brand"))
         .group_by("key")
         .agg(pl.len().alias("n"), pl.col("brand").drop_nulls().n_unique().alias("n_brands"))
         .filter(pl.col("n_brands") > MOST_BRANDS)

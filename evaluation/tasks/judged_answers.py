@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 import polars as pl
 
+from catalog.criteria import Criterion
 from evaluation.metrics.metric import RatioMetric, Sums
 
-Criterion = Literal["relevance", "faithfulness"]
 NOBODY = "no judge was asked: `goldshelf score RUN --judge ANNOTATOR` asks one"
 JUDGED: dict[Criterion, str] = {
     "relevance": "judged_relevance",

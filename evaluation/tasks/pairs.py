@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from catalog.errors import InputError
+from catalog.yes_no import NO, YES
 from evaluation.metrics.calibration import calibration_metrics
 from evaluation.metrics.metric import Metric, RatioMetric, Sums
 from evaluation.tasks.label_texts import canonical
@@ -17,7 +18,6 @@ from evaluation.tasks.row_answers import LABEL, TaskKind, by_name, outcome_metri
 
 ALWAYS_YES, ALWAYS_NO = "always yes", "always no"
 COIN = "chance: a fair coin"
-_YES, _NO = ("yes", "true", "1"), ("no", "false", "0")
 
 
 def pair_answers(
@@ -50,7 +50,10 @@ def pair_answers(
 
 def _yes_no(texts: pl.Series) -> pl.Series:
     return texts.replace_strict(
-        [*_YES, *_NO], ["yes"] * 3 + ["no"] * 3, default=None, return_dtype=pl.String
+        [*YES, *NO],
+        ["yes"] * len(YES) + ["no"] * len(NO),
+        default=None,
+        return_dtype=pl.String,
     )
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from catalog.criteria import Criterion
 from evaluation.answers.answer_words import content_words, sentences
 from evaluation.answers.squad import squad_f1, squad_normalised
 from evaluation.answers.text_models import BertModel
@@ -26,7 +27,7 @@ from evaluation.tasks.answer_scores import (
     rouge_l,
     sentence_bleu,
 )
-from evaluation.tasks.judged_answers import Criterion, Judgements, judged_metrics
+from evaluation.tasks.judged_answers import Judgements, judged_metrics
 from evaluation.tasks.question_texts import (
     ANSWERABLE,
     CONTEXTS,

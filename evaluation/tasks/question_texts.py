@@ -12,6 +12,7 @@ import polars as pl
 from catalog.errors import InputError
 from catalog.text import storable
 from catalog.wording import counted
+from catalog.yes_no import NO, read_yes_no
 from evaluation.answers.contract import as_text
 from evaluation.tasks.row_answers import LABEL
 
@@ -29,7 +30,6 @@ SOURCES = (*_ANSWERS, *_CONTEXTS, _FLAG, QUESTION, *HUMAN.values())
 """Columns that a gold file may have; of answers and contexts the first that is there is read."""
 
 _MEMBERS = ("answer", "answers", "answerText", "text", "reviewText", "review", "snippet")
-_FLAGS = {"yes": "yes", "true": "yes", "1": "yes", "no": "no", "false": "no", "0": "no"}
 _NO_ANSWER = frozenset(
     [
         "no answer present",
@@ -76,7 +76,7 @@ def said_answer(text: str) -> Said:
             if value[:1] == "{":
                 return Said(None, "invalid")
     if isinstance(value, dict):
-        if _FLAGS.get(str(value.get(_FLAG)).lower()) == "no":
+        if str(value.get(_FLAG)).lower() in NO:
             return Said(None, "null")
         known = [value[name] for name in _MEMBERS if name in value]
         if not known:
@@ -205,16 +205,13 @@ def _flags(frame: pl.DataFrame, where: str) -> list[str | None]:
     if _FLAG not in frame.columns:
         return [None] * frame.height
     written = _cells(frame, _FLAG)
-    told = written.str.strip_chars().str.to_lowercase()
-    flags = told.replace_strict(_FLAGS, default=None, return_dtype=pl.String)
-    wrong = (flags.is_null() & (told != "")).fill_null(False).arg_true()
-    if len(wrong):
-        first = int(wrong[0])
+    read, wrong = read_yes_no(written)
+    if wrong is not None:
         raise InputError(
-            f"{where}, row {first + 1}: is_answerable is {written[first]!r}. Expected yes or no, true "
+            f"{where}, row {wrong + 1}: is_answerable is {written[wrong]!r}. Expected yes or no, true "
             "or false, 1 or 0."
         )
-    return flags.to_list()
+    return [None if said is None else "yes" if said else "no" for said in read]
 
 
 def _lists(name: str, lists: list[list[str]]) -> pl.Series:

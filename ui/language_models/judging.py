@@ -8,12 +8,13 @@ from typing import Any
 
 import streamlit as st
 
+from catalog.criteria import CRITERIA, Criterion
 from catalog.errors import GoldshelfError
 from charts.theme import percent
 from ui import files, jobs, links, safe, tables
 from ui.language_models import model_keys, plans
 from workspace.models.judge_questions import AnswerFiles, AnswerRuns, Judgeable
-from workspace.models.judged import AGREEMENT, CRITERIA, KAPPA, WORDS, Criterion
+from workspace.models.judged import AGREEMENT, KAPPA, WORDS
 from workspace.models.judging import plan_judge
 from workspace.models.labelling import require_prices
 from workspace.snapshots import Snapshot

@@ -9,6 +9,7 @@ import streamlit as st
 
 from catalog.errors import GoldshelfError
 from ui import jobs, reads, safe, settings, tables
+from ui.choices import choice
 from workspace.views import balance as views
 from workspace.workspace import Workspace
 
@@ -33,11 +34,11 @@ def form(opened: Workspace) -> None:
         level = row.selectbox(
             "Of", levels, levels.index(now.level), format_func=_level_told, width=_WIDTH_PX
         )
-        by = row.selectbox(
+        by = choice(
+            row,
             "By",
-            list(_WAYS),
-            list(_WAYS).index(now.by),
-            format_func=_WAYS.__getitem__,
+            _WAYS,
+            now.by,
             help="Dropping keeps the variety of brands and takes near-duplicates first. Weights leave "
             "every row and stand beside it in the exported records.",
             width=_WIDTH_PX,

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ui import jobs, reads, settings, tables
+from ui.choices import choice
 from workspace.views import splits as views
 from workspace.workspace import Workspace
 
@@ -50,11 +51,11 @@ def form(opened: Workspace) -> None:
             ["assign", "break", "drop"].index(now.overflow),
             width=_WIDTH_PX,
         )
-        by = row.selectbox(
+        by = choice(
+            row,
             "What may not cross",
-            list(_BY),
-            list(_BY).index(now.by),
-            format_func=_BY.__getitem__,
+            _BY,
+            now.by,
             help="Identifiers and near-duplicate texts never cross, except between queries, where "
             "one product may stand under several.",
             width=_WIDTH_PX,
@@ -128,11 +129,11 @@ def _more(now: Any) -> dict[str, Any]:
             width=_WIDTH_PX,
         )  # fmt: skip
         time = row.text_input("Column of the time", now.time_column, width=_WIDTH_PX)
-        ties = row.selectbox(
+        ties = choice(
+            row,
             "New ties to a frozen test",
-            list(_TIES),
-            list(_TIES).index(now.frozen_ties),
-            format_func=_TIES.__getitem__,
+            _TIES,
+            now.frozen_ties,
             help="What becomes of new records that tie to it.",
             width=_WIDTH_PX,
         )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
+from catalog.criteria import Criterion
 from catalog.errors import InputError
-from curation.llm.judge_stage import ANSWER_SCHEMA, Criterion, JudgeStage
+from curation.llm.judge_stage import ANSWER_SCHEMA, JudgeStage
 from evaluation.answers.contract import Task
 from evaluation.loading import load_answers
 from evaluation.tasks.question_answers import QuestionAnswers
@@ -18,7 +19,7 @@ from evaluation.tasks.question_texts import HUMAN, QUESTION
 from workspace.atomic import digest_of, sha256_of
 from workspace.models.keeping import RECORDS_A_CHUNK
 from workspace.models.questionnaire import Questionnaire
-from workspace.runs.judgements import answer_marks, can_be_asked
+from workspace.runs.judgements import answer_marks, can_be_asked, run_identity
 from workspace.runs.ratings import ratings_of, ratings_read
 from workspace.runs.reading import read_gold, read_predictions
 from workspace.runs.scoring import load_runs, runs_named
@@ -173,7 +174,7 @@ class AnswerRuns:
     def identity(self, name: str) -> tuple[list[Any], dict[str, Any]]:
         """The run, whatever it holds: what is judged anew takes the place of what was kept."""
         [run] = runs_named(self.workspace, [name])
-        return ["run", name], {"run": name, "predictions": name, "gold": f"split {run.split}"}
+        return run_identity(name), {"run": name, "predictions": name, "gold": f"split {run.split}"}
 
     def read(self, criterion: Criterion) -> AnswersToJudge:
         """Read what a judge is to be shown.

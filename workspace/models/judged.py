@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from catalog.criteria import Criterion
 from catalog.wording import counted
 from curation.agreement.cohen import cohen_kappa
-from curation.llm.judge_stage import CRITERIA, NO, YES, Criterion
+from curation.llm.judge_stage import NO, YES
 from evaluation.metrics.clusters import n_clusters_of
 from evaluation.metrics.repeats import repeated_estimate
 from evaluation.tasks.judged_answers import WORDS, Judgements, judged_metric, rows_to_judge
@@ -21,7 +22,7 @@ from stats.estimate import Estimate, number_or_none
 from stats.intervals import mean_estimate
 from workspace.models.judge_questions import Side
 
-__all__ = ["AGREEMENT", "CRITERIA", "KAPPA", "WORDS", "Criterion", "Judged", "judged_by"]
+__all__ = ["AGREEMENT", "KAPPA", "WORDS", "Judged", "judged_by"]
 KAPPA = (
     "Cohen's kappa of judge and people over the answers that both judged: 1 is full agreement, 0 what "
     "chance gives"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from catalog.criteria import Criterion
 from catalog.errors import InputError, StoppedError
 from catalog.wording import counted
-from curation.llm.judge_stage import Criterion
 from curation.llm.settings import ModelAnnotator
 from workspace.atomic import digest_of
 from workspace.lock import locked
@@ -26,7 +26,7 @@ from workspace.models.planning import MOST_ROWS, Plan, plan_questions
 from workspace.models.running import ModelRun
 from workspace.progress import Progress
 from workspace.prompted.keeping import RowKeeper
-from workspace.runs.judgements import JUDGEMENTS, judge_mark, judgements_kept
+from workspace.runs.judgements import JUDGEMENTS, judge_mark, judgements_kept, step_of
 from workspace.runs.ratings import keep_ratings
 from workspace.snapshots import Output, Snapshot
 
@@ -258,7 +258,6 @@ def _keep(
     started_at: float,
 ) -> None:
     identity, told = of.identity(made.name)
-    name = digest_of([*identity, made.judge, made.criterion])[:16]
     asked: dict[str, Any] = {
         "judge": made.judge, "model": settings.model, "samples": settings.samples,
         "criterion": made.criterion, "mark": judge_mark(settings, made.criterion),
@@ -267,7 +266,7 @@ def _keep(
     notes = figures.pop("notes")
     with locked(workspace.layout):
         workspace.snapshots.write(
-            f"{JUDGEMENTS}/{name}",
+            step_of(identity, made.judge, made.criterion),
             Output({"judgements": made.judgements}, figures, notes),
             fingerprint=digest_of([identity, asked]),
             inputs={"answers": digest_of(identity)},

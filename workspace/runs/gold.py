@@ -10,11 +10,12 @@ import polars as pl
 
 from catalog.errors import InputError
 from catalog.paths import joined
+from catalog.yes_no import NO, YES
 from curation.exports.templates import CATALOG_TASKS
 from evaluation.answers.contract import Task
 from evaluation.tasks.row_answers import LABEL
-from workspace.runs.rankings import GROUP as GROUP
 from workspace.runs.rankings import RANKED, rankings_of
+from workspace.runs.record_columns import GROUP, answerable_flag, is_there, kept
 
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
@@ -24,7 +25,6 @@ _LABELLED = ("query_product", "product_pair", "sentiment")
 _RANKED = r"^\s*[A-Z](\s*,\s*[A-Z])+\s*$"
 _LIST = r"^\s*\[.*\]\s*$"
 _TAGS = ("tags", "Tags", "TAGS")
-_YES_NO = ("yes", "no", "true", "false", "1", "0")
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,6 @@ class _Kind:
     columns: Mapping[str, pl.Expr] = field(default_factory=dict)
     gather: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
     """Makes one gold row of several records; None where each record is one."""
-
-
-def _answered() -> pl.Expr:
-    return (pl.col("target").str.strip_chars() != "").fill_null(False)
 
 
 def _closed() -> pl.Expr:
@@ -53,19 +49,17 @@ def _is_list(column: str) -> pl.Expr:
     return pl.col(column).str.contains(_LIST).fill_null(False)
 
 
-def _kept(key: str) -> pl.Expr:
-    return pl.col("extra").str.json_path_match(f"$.{key}")
-
-
 def _questions() -> _Kind:
     """Free answers, with all that the source kept of them: whether there is one, and the others."""
-    flag = pl.coalesce(_kept("is_answerable"), _kept("answerability"))
-    others = _kept("answers").fill_null("[]")
+    flag = answerable_flag()
+    others = kept("answers").fill_null("[]")
     target = pl.struct(answer="target").struct.json_encode()
     return _Kind(
-        (pl.col("task") == "question_answering") & ~_closed() & (_answered() | flag.is_not_null()),
+        (pl.col("task") == "question_answering")
+        & ~_closed()
+        & (is_there("target") | flag.is_not_null()),
         {
-            "answers": pl.when(_answered()).then(pl.format("[{},{}]", target, others)),
+            "answers": pl.when(is_there("target")).then(pl.format("[{},{}]", target, others)),
             "is_answerable": flag,
             "contexts": pl.col("context"),
             "question": pl.col("question"),
@@ -74,13 +68,13 @@ def _questions() -> _Kind:
 
 
 def _label(rows: pl.Expr) -> _Kind:
-    return _Kind(rows & _answered(), {LABEL: pl.col("target")})
+    return _Kind(rows & is_there("target"), {LABEL: pl.col("target")})
 
 
 def _tags() -> _Kind:
     """Several values of one record: what the source calls its tags, or a list as its answer."""
     is_answer = pl.col("task").is_in(_LABELLED) & _is_list("target")
-    told = pl.coalesce(pl.when(is_answer).then("target"), *map(_kept, _TAGS))
+    told = pl.coalesce(pl.when(is_answer).then("target"), *map(kept, _TAGS))
     return _Kind((told.str.strip_chars() != "").fill_null(False), {LABEL: told})
 
 
@@ -89,7 +83,7 @@ _KINDS: dict[Task, _Kind] = {
     "attributes": _Kind(pl.col("attributes").list.len() > 0, {"attributes": pl.col("attributes")}),
     "answers": _questions(),
     "pairs": _label(
-        _closed() & pl.col("target").str.strip_chars().str.to_lowercase().is_in(_YES_NO)
+        _closed() & pl.col("target").str.strip_chars().str.to_lowercase().is_in([*YES, *NO])
     ),
     "labels": _label(_closed()),
     "recommendation": _label(pl.col("task") == "recommendation"),

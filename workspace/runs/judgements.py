@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from catalog.criteria import Criterion
 from catalog.wording import counted
 from curation.llm.settings import ModelAnnotator
 from evaluation.loading import Answers
-from evaluation.tasks.judged_answers import JUDGED, Criterion, Judgements, rows_to_judge
+from evaluation.tasks.judged_answers import JUDGED, Judgements, rows_to_judge
 from evaluation.tasks.question_answers import QuestionAnswers
 from workspace.atomic import digest_of
 from workspace.snapshots import Snapshot
@@ -24,9 +25,14 @@ JUDGEMENTS = "judgements"
 """What judges said is kept as ``judgements/ID``, one for each judge, criterion, and run or files."""
 
 
-def step_of(run: str, judge: str, criterion: Criterion) -> str:
-    """Where it is kept what a judge says of a run."""
-    return f"{JUDGEMENTS}/{digest_of(['run', run, judge, criterion])[:16]}"
+def run_identity(run: str) -> list[str]:
+    """What names the judgements of a run."""
+    return ["run", run]
+
+
+def step_of(identity: Sequence[Any], judge: str, criterion: Criterion) -> str:
+    """Where it is kept what a judge says of a run, or of files."""
+    return f"{JUDGEMENTS}/{digest_of([*identity, judge, criterion])[:16]}"
 
 
 def judgements_kept(workspace: Workspace) -> list[Snapshot]:
@@ -46,21 +52,17 @@ def judge_mark(judge: ModelAnnotator, criterion: Criterion) -> str:
 
 def answer_marks(answers: QuestionAnswers, criterion: Criterion, rows: np.ndarray) -> pl.Series:
     """Names what a judge is shown of some rows: the same again was judged before."""
-    asked = answers.questions
-    return pl.Series(
-        "mark",
-        [
-            digest_of(
-                [
-                    None if asked is None else asked[row],
-                    answers.answer_text[row],
-                    answers.contexts[row] if criterion == "faithfulness" else [],
-                ]
-            )[:16]
-            for row in rows.tolist()
-        ],
-        dtype=pl.String,
-    )
+    places = rows.tolist()
+    asked = [None] * len(places)
+    if answers.questions is not None:
+        asked = answers.questions.gather(rows).to_list()
+    said = answers.answer_text.gather(rows).to_list()
+    by_texts = criterion == "faithfulness"
+    marks = [
+        digest_of([question, answer, answers.contexts[row] if by_texts else []])[:16]
+        for row, question, answer in zip(places, asked, said, strict=True)
+    ]
+    return pl.Series("mark", marks, dtype=pl.String)
 
 
 def can_be_asked(answers: QuestionAnswers, criterion: Criterion) -> np.ndarray:
@@ -140,7 +142,7 @@ def _judged(
     again = f"`goldshelf score {run} --judge {judge or 'ANNOTATOR'} --criterion {criterion}`"
     if judge is None:
         return Judgements("", scores, reason or f"no judge was asked: {again} asks one")
-    kept = workspace.snapshots.current(step_of(run, judge, criterion))
+    kept = workspace.snapshots.current(step_of(run_identity(run), judge, criterion))
     if kept is None:
         return Judgements(judge, scores, f"not judged by {judge}: {again}")
     by = f"{judge} ({kept.figures['model']})"

@@ -13,42 +13,33 @@ import polars as pl
 
 from catalog.errors import InputError
 from catalog.wording import counted
+from catalog.yes_no import NO
 from evaluation.tasks.row_answers import LABEL
+from workspace.runs.record_columns import GROUP, answerable_flag, is_there, kept
 
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
 
-GROUP = "group_id"
 _LETTERS = {"E": "E", "S": "S", "C": "C", "I": "I",
             "Exact": "E", "Substitute": "S", "Complement": "C", "Irrelevant": "I"}  # fmt: skip
-_NO = ("no", "false", "0")
-
-
-def _kept(key: str) -> pl.Expr:
-    return pl.col("extra").str.json_path_match(f"$.{key}")
-
-
-def _is_there(name: str) -> pl.Expr:
-    return (pl.col(name).str.strip_chars() != "").fill_null(False)
 
 
 _PRODUCT = (
     (pl.col("task") == "query_product")
-    & _is_there("query")
+    & is_there("query")
     & pl.col("target").str.strip_chars().is_in(list(_LETTERS))
 ).fill_null(False)
 """A product judged for a query."""
-_ANSWERABLE = pl.coalesce(_kept("is_answerable"), _kept("answerability")).str.to_lowercase()
 _CONTEXTS = (
     (pl.col("task") == "question_answering")
     & (pl.col("context").list.len() > 0)
-    & _is_there("question")
-    & ~_ANSWERABLE.is_in(_NO).fill_null(False)
+    & is_there("question")
+    & ~answerable_flag().str.to_lowercase().is_in(NO).fill_null(False)
 ).fill_null(False)
 """A question that can be answered, with the contexts that its source gives."""
 RANKED = _PRODUCT | _CONTEXTS
 """The records that are part of a ranking."""
-_QUERY_ID = _kept("query_id")
+_QUERY_ID = kept("query_id")
 
 
 def rankings_of(records: pl.LazyFrame) -> pl.LazyFrame:

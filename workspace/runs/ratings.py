@@ -10,6 +10,7 @@ import polars as pl
 
 from catalog.errors import InputError
 from catalog.wording import counted
+from catalog.yes_no import read_yes_no
 from evaluation.tasks.question_texts import HUMAN
 from workspace.atomic import digest_of, sha256_of
 from workspace.lock import locked
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from workspace.workspace import Workspace
 
 RATINGS = "ratings"
-_YES_NO = {"yes": 1, "true": 1, "1": 1, "no": 0, "false": 0, "0": 0}
 
 
 def ratings_read(values: pl.Series, ids: pl.Series, where: str) -> pl.Series:
@@ -36,16 +36,13 @@ def ratings_read(values: pl.Series, ids: pl.Series, where: str) -> pl.Series:
     >>> ratings_read(pl.Series(["Yes", "", None]), pl.Series(["a", "b", "c"]), "f").to_list()
     [1, None, None]
     """
-    told = values.cast(pl.String).str.strip_chars().str.to_lowercase()
-    read = told.replace_strict(_YES_NO, default=None, return_dtype=pl.Int64)
-    wrong = (read.is_null() & (told != "")).fill_null(False).arg_true()
-    if len(wrong):
-        first = int(wrong[0])
+    read, wrong = read_yes_no(values)
+    if wrong is not None:
         raise InputError(
-            f"{where}: {values.name} of {ids[first]!r} is {values[first]!r}. Expected yes or no, true "
+            f"{where}: {values.name} of {ids[wrong]!r} is {values[wrong]!r}. Expected yes or no, true "
             "or false, 1 or 0."
         )
-    return read
+    return read.cast(pl.Int64)
 
 
 def keep_ratings(

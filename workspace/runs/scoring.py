@@ -33,9 +33,10 @@ from workspace.atomic import digest_of
 from workspace.database.tables import Run
 from workspace.lock import locked
 from workspace.runs.encoders import encoder_of, model_marks
-from workspace.runs.gold import GROUP, basis, gold_of, majority_path, train_ids
+from workspace.runs.gold import basis, gold_of, majority_path, train_ids
 from workspace.runs.judgements import judgement_marks, with_judgements
 from workspace.runs.plain import scores_of, task_named
+from workspace.runs.record_columns import GROUP
 from workspace.runs.slice_rows import split_slices
 from workspace.snapshots import Output, Snapshot
 
