@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 from catalog.text import storable
 
@@ -42,6 +42,45 @@ def json_objects(text: str) -> Iterator[dict[str, Any]]:
                 continue
             yield _storable(found)
             break
+
+
+def is_strict(text: str) -> bool:
+    """Whether a text is one JSON value and nothing else.
+
+    Examples
+    --------
+    >>> is_strict('{"category_path": ["A"]}'), is_strict("It is A."), is_strict('{"a": NaN}')
+    (True, False, False)
+    """
+    try:
+        _loaded(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def strict_json(text: str) -> Any:
+    """The JSON value that a text is; None where it is anything else, or null.
+
+    Characters that nothing can keep are replaced.
+
+    Examples
+    --------
+    >>> strict_json('["a"]'), strict_json('It is ["a"]')
+    (['a'], None)
+    """
+    try:
+        return _storable(_loaded(text))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _loaded(text: str) -> Any:
+    return json.loads(text, parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
 
 
 def _storable(value: Any) -> Any:

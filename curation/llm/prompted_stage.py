@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import polars as pl
@@ -17,6 +16,7 @@ from catalog.taxonomy import Taxonomy
 from catalog.taxonomy.tree import NO_NODE
 from curation.llm.candidates import CandidateIndex
 from curation.llm.embeddings import Encoder
+from curation.llm.json_answers import is_strict
 from curation.llm.prompts import fenced
 from curation.llm.replies import MALFORMED
 from curation.llm.requests import Reply, Request
@@ -25,7 +25,14 @@ from curation.llm.shots import Shot, Shots
 from curation.llm.stages import Asked, Vote
 
 PromptedTask = Literal[
-    "classification", "attributes", "answers", "pairs", "labels", "recommendation"
+    "classification",
+    "attributes",
+    "answers",
+    "pairs",
+    "labels",
+    "recommendation",
+    "ranking",
+    "tags",
 ]
 QUESTIONS: dict[PromptedTask, str] = {
     "classification": "predict:category",
@@ -34,8 +41,12 @@ QUESTIONS: dict[PromptedTask, str] = {
     "pairs": "predict:pairs",
     "labels": "predict:labels",
     "recommendation": "predict:recommendation",
+    "ranking": "predict:ranking",
+    "tags": "predict:tags",
 }
 """What the ledger calls them."""
+SchemaKind = Literal["category", "attributes", "lists", "answer", "ranking", "tags"]
+"""The kinds of answer that have a schema."""
 
 ROW_SCHEMA = pl.Schema(
     {
@@ -58,6 +69,20 @@ _LIKELY = (
     "Likely values of category_path, the likeliest first; another one of the taxonomy may be right: "
     "{}"
 )
+
+
+class Told(Protocol):
+    """What a model has to know that was not trained on it, told in the system prompt."""
+
+    def told(self, texts: pl.Series, shots: Sequence[Sequence[Shot]]) -> list[str]:
+        """A line for each row, by the text that is searched with and the examples shown."""
+
+
+class AnswerReader(Protocol):
+    """Reads what a run is scored on out of an answer."""
+
+    def read(self, record_id: str, text: str) -> str | None:
+        """The answer as JSON; None where there is none in the text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,31 +140,35 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class PromptedStage:
-    """Asks every row of a split as the export asks it.
+    """Asks every row of a split as the export asks it, or as the workspace does.
 
-    The records are rows of `ROW_SCHEMA`. What the user says is the exported text and nothing
+    The records are rows of `ROW_SCHEMA`. What the user says is the text of the row and nothing
     else; examples stand before it as earlier turns of the conversation, in the same form; the
-    categories, where they are told, in the system prompt.
+    categories or tags, where they are told, in the system prompt.
 
     Attributes
     ----------
     options
-        The categories that are told; None for none beside what the export tells.
+        The categories or tags that are told; None for none beside what the export tells.
     is_free
         Whether the answer may be any text: a checkpoint that has learned the form, or an export
         that asks for text. Others are made to answer by a schema, where there is one.
     checkpoint
         Which weights are asked (`curation.llm.requests.Request`).
+    reader
+        Reads the answer where it says it in the words of the prompt; None where it is kept as it
+        came.
     """
 
     annotator: ModelAnnotator
     task: PromptedTask
     shots: Shots
-    options: Options | None = None
-    schema: Literal["category", "attributes", "lists", "answer"] | None = None
+    options: Told | None = None
+    schema: SchemaKind | None = None
     is_completion: bool = False
     is_free: bool = False
     checkpoint: str = ""
+    reader: AnswerReader | None = None
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -178,15 +207,18 @@ class PromptedStage:
         )
 
     def read(self, asked: Asked, reply: Reply) -> list[Vote]:
-        """The raw answer; scoring reads it as it reads that of any run."""
-        vote = Vote(asked.record_id, self.name, None, error=reply.outcome)
+        """The raw answer, or what the reader reads in it; scoring reads it as that of any run."""
         if reply.outcome == "failed":
-            vote = Vote(asked.record_id, self.name, None, error=f"failed: {reply.error}")
-        elif reply.outcome == "answered" and (self.is_free or is_strict(reply.text)):
-            vote = Vote(asked.record_id, self.name, reply.text)
-        elif reply.outcome == "answered":
-            vote = Vote(asked.record_id, self.name, None, error=MALFORMED)
-        return [vote]
+            return [Vote(asked.record_id, self.name, None, error=f"failed: {reply.error}")]
+        if reply.outcome != "answered":
+            return [Vote(asked.record_id, self.name, None, error=reply.outcome)]
+        value = self._value(asked.record_id, reply.text)
+        return [Vote(asked.record_id, self.name, value, error=MALFORMED if value is None else None)]
+
+    def _value(self, record_id: str, text: str) -> str | None:
+        if self.reader is not None:
+            return self.reader.read(record_id, text)
+        return text if self.is_free or is_strict(text) else None
 
 
 def answer_schema(kind: str | None, keys: Sequence[str]) -> dict[str, Any] | None:
@@ -207,6 +239,8 @@ def answer_schema(kind: str | None, keys: Sequence[str]) -> dict[str, Any] | Non
         return _object({"category_path": {"type": "array", "items": text}})
     if kind == "answer":
         return _object({"answer": text})
+    if kind in ("ranking", "tags"):
+        return _object({kind: {"type": "array", "items": text}})
     if kind is None or not keys or len(keys) > _MOST_KEYS:
         return None
     if not all(_KEY.fullmatch(key) for key in keys):
@@ -224,22 +258,3 @@ def _object(members: dict[str, Any]) -> dict[str, Any]:
         "required": list(members),
         "additionalProperties": False,
     }
-
-
-def is_strict(text: str) -> bool:
-    """Whether a text is one JSON value and nothing else.
-
-    Examples
-    --------
-    >>> is_strict('{"category_path": ["A"]}'), is_strict("It is A."), is_strict('{"a": NaN}')
-    (True, False, False)
-    """
-    try:
-        json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)

@@ -17,12 +17,16 @@ def listed(text: str | None) -> list[str]:
     --------
     >>> listed('["B", "A"]'), listed("B, A."), listed('{"ranking": ["B"]}'), listed("")
     (['B', 'A'], ['B', 'A'], ['B'], [])
+    >>> listed('{"answer": "[\\\\"B\\\\", \\\\"A\\\\"]"}')
+    ['B', 'A']
     """
     if text is None:
         return []
     value = _json(text)
     if isinstance(value, dict):
         value = next((value[key] for key in _LISTS if key in value), None)
+        if isinstance(value, str):  # an export of JSON has the target's text in it
+            return listed(value)
     if isinstance(value, list):
         return [str(one).strip() for one in value if one is not None and str(one).strip()]
     parts = (part.strip(_EDGES) for part in _PARTS.split(text))

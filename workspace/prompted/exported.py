@@ -23,7 +23,7 @@ from curation.exports.templates import CATALOG_TASKS
 from curation.llm.candidates import asking_texts
 from curation.llm.exported import TEMPLATES_OF, ExportedExample, Template, read_example
 from curation.llm.neighbours import Neighbours
-from curation.llm.prompted_stage import ROW_SCHEMA, PromptedTask
+from curation.llm.prompted_stage import ROW_SCHEMA, AnswerReader, PromptedTask, SchemaKind
 from curation.llm.shots import (
     TRAIN,
     FixedShots,
@@ -34,7 +34,7 @@ from curation.llm.shots import (
     require_train,
     spread,
 )
-from workspace.runs.gold import gold_of
+from workspace.runs.gold import LABELLED, LISTED, gold_of
 from workspace.runs.versions import ExportVersion, known_exports
 
 if TYPE_CHECKING:
@@ -49,8 +49,10 @@ _ASKED: dict[PromptedTask, tuple[str, ...]] = {
     "pairs": ("query_product", "product_pair", "question_answering"),
     "labels": ("query_product", "product_pair", "sentiment", "question_answering"),
     "recommendation": ("recommendation",),
+    "tags": LABELLED,
 }
-"""The tasks of records that have a target of their own; which rows of them, their gold says."""
+"""The tasks of records that have a target of their own; which rows of them, their gold says. Tags are
+asked by an export where they are the target, a list."""
 _COLUMNS = (
     "{'example_id': 'VARCHAR', 'example_hash': 'VARCHAR', 'split': 'VARCHAR', "
     "'group_id': 'BIGINT', 'task': 'VARCHAR', 'category_path': 'VARCHAR[]', "
@@ -104,7 +106,7 @@ class SplitPrompts:
     notes: list[str]
 
     @property
-    def schema(self) -> Literal["category", "attributes", "lists", "answer"] | None:
+    def schema(self) -> SchemaKind | None:
         """The kind of answer that all rows want; None where it has no schema.
 
         An answer that holds a category and attributes has none: which attributes are wanted
@@ -128,6 +130,21 @@ class SplitPrompts:
     def tells_categories(self) -> bool:
         """Whether the system prompt of the export has the list of categories itself."""
         return "category" in self.settings.allowed
+
+    @property
+    def reader(self) -> AnswerReader | None:
+        """None: answers are kept as they come."""
+        return None
+
+    @property
+    def unread(self) -> str | None:
+        """None: what is no JSON is read by scoring as that of any run."""
+        return None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the card of a run says of them."""
+        return {"export": self.export.folder.name}
 
     @property
     def prompts(self) -> dict[str, Any]:
@@ -307,7 +324,10 @@ def _records(
             raise InputError(_not_written(path)) from error
     return (
         found.select(pl.col(name).cast(kind) for name, kind in _RECORD_SCHEMA.items())
-        .filter(pl.col("task").is_in(_tasks_with(settings, task)))
+        .filter(
+            pl.col("task").is_in(_tasks_with(settings, task)),
+            LISTED if task == "tags" else pl.lit(True),
+        )
         .with_columns(
             (pl.col("target") if task in _ASKED else joined("category_path"))
             .fill_null("")

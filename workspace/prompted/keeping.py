@@ -41,12 +41,17 @@ class RowKeeper:
 
 
 def contract_rows(
-    samples: pl.DataFrame, rows: pl.DataFrame, *, run_id: str, model: str
+    samples: pl.DataFrame,
+    rows: pl.DataFrame,
+    *,
+    run_id: str,
+    model: str,
+    unread: str | None = None,
 ) -> pl.DataFrame:
     """Answers as rows of the contract (`evaluation.answers.contract.PREDICTION_SCHEMA`).
 
-    ``parsed`` has the answers that are strict JSON; ``raw_output`` all of them, as they came.
-    Where rows were asked several times, ``repeat`` says which time it was.
+    ``parsed`` has what was read of the answers, where that is strict JSON; ``raw_output`` all of them,
+    as they came. Where rows were asked several times, ``repeat`` says which time it was.
 
     Parameters
     ----------
@@ -54,12 +59,15 @@ def contract_rows(
         `SAMPLE_SCHEMA`, of a prompted stage.
     rows
         ``record_id, example_hash`` of what was asked.
+    unread
+        What ``parsed`` says where an answer came and nothing was read of it; None for nothing: scoring
+        then reads the raw output.
     """
     is_failed = pl.col("error").str.starts_with(_FAILED).fill_null(False)
     is_repeated = bool(samples["sample"].max())
     held = samples.join(
         rows.select("record_id", "example_hash"), on="record_id", how="left", maintain_order="left"
-    ).with_columns(is_failed.alias("is_failed"), is_strict_json(samples["raw"]).alias("is_json"))
+    ).with_columns(is_failed.alias("is_failed"), is_strict_json(samples["value"]).alias("is_json"))
     raw = pl.when(~pl.col("is_failed")).then("raw")
     finished = pl.col("error").replace_strict(_FINISHED, default="stop", return_dtype=pl.String)
     usage = pl.struct(
@@ -73,7 +81,11 @@ def contract_rows(
         pl.lit(run_id).alias("run_id"),
         pl.lit(model).alias("model"),
         raw.alias("raw_output"),
-        pl.when("is_json", pl.col("value").is_not_null()).then("raw").alias("parsed"),
+        pl.when("is_json", pl.col("value").is_not_null())
+        .then("value")
+        .when(~pl.col("is_failed"))
+        .then(pl.lit(unread, pl.String))
+        .alias("parsed"),
         pl.when(~pl.col("is_failed")).then(finished).alias("finish_reason"),
         pl.when("is_failed").then(pl.col("error").str.strip_prefix(_FAILED)).alias("error"),
         (1000 * pl.col("latency_s")).alias("latency_ms"),

@@ -144,7 +144,7 @@ def plan_prompted(workspace: Workspace, model: Prompted, prompting: Prompting) -
     n_rows = questions.rows.height
     some = questions.rows.gather_every(-(-n_rows // MOST_ROWS))
     made = plan_questions(workspace, wanted, questions.questionnaire(), some, verb="predict")
-    notes = list(questions.asked.notes)
+    notes = questions.notes(model.settings)
     if some.height < n_rows:
         notes.append(f"planned from {some.height:,} of {n_rows:,} rows, evenly drawn")
     return Plan(made.annotators, notes + made.notes)
@@ -229,7 +229,7 @@ def hand_in_prompted(
         questions=questions.questionnaire(),
         progress=progress or Progress(workspace.layout.progress, "predict --batch"),
     )
-    return replace(made, notes=questions.asked.notes + made.notes)
+    return replace(made, notes=questions.notes(model.settings) + made.notes)
 
 
 def collect_prompted(
@@ -310,7 +310,8 @@ def _kept(
     """The run, where every row was asked; else how far it is."""
     tally = keeper.tallies[model.name]
     n_failed = tally.replies["failed"]
-    notes = [*questions.asked.notes, *(n for n in run.notes if not n.startswith("stopped by hand"))]
+    said = questions.notes(model.settings)
+    notes = [*said, *(n for n in run.notes if not n.startswith("stopped by hand"))]
     made = PromptedRun(
         None,
         name,
@@ -349,15 +350,23 @@ def _kept(
     if n_failed == made.n_requests:
         why = keeper.samples()["error"][0]
         raise InputError(f"{model.name} answered none of {counted(n_failed, 'request')}: {why}.")
-    kept_notes = list(questions.asked.notes)
+    kept_notes = list(said)
     if n_failed:
         kept_notes.append(
             f"{counted(n_failed, 'request')} without an answer count as errors; `predict` again asks "
             "them alone"
         )
     card = _card(workspace, model, questions, name)
-    rows = contract_rows(keeper.samples(), questions.rows, run_id=name, model=model.settings.model)
-    kept = store_run(workspace, rows, card, name=name, where=name, replace=True, notes=kept_notes)
+    rows = contract_rows(
+        keeper.samples(),
+        questions.rows,
+        run_id=name,
+        model=model.settings.model,
+        unread=questions.asked.unread,
+    )
+    kept = store_run(
+        workspace, rows, card, name=name, where=name, replace=True, notes=kept_notes, is_ours=True
+    )
     told = list(dict.fromkeys([*notes, *kept.snapshot.notes]))
     return replace(made, run=kept, stopped="", notes=told)
 
@@ -372,7 +381,7 @@ def _card(
         model=one.model,
         task=prompting.task,
         split=prompting.split,
-        dataset_sha=questions.asked.export.dataset_sha,
+        dataset_sha=questions.dataset_sha,
         prompt_sha=questions.prompt_sha(one),
         checkpoint_step=_step_of(prompting.checkpoint),
         decoding={

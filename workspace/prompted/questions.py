@@ -9,21 +9,28 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
+from catalog.errors import InputError
 from curation.llm.candidates import inner_labels
 from curation.llm.exported import Template
 from curation.llm.prompted_stage import QUESTIONS, Options, PromptedStage, PromptedTask
 from curation.llm.settings import ModelAnnotator
 from curation.llm.shots import FixedShots, PromptKind, Shots
 from curation.llm.stages import Stage
+from curation.llm.tag_prompts import KnownTags
 from workspace.atomic import digest_of
 from workspace.models.keeping import RECORDS_A_CHUNK
 from workspace.models.questionnaire import Questionnaire
 from workspace.models.stages import encoder_of
 from workspace.prompted.exported import SplitPrompts, shots_for, split_prompts
+from workspace.prompted.made import RecordPrompts, is_made, made_shots, record_prompts
 from workspace.runs.gold import tasks_of
 
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
+
+
+_CHARACTERS_A_TOKEN = 2
+"""Of an answer in numbers, brackets and quotes."""
 
 
 class Prompting(BaseModel):
@@ -37,9 +44,10 @@ class Prompting(BaseModel):
     examples
         How many are shown, where any are.
     seed
-        Draws the examples of few-shot.
+        Draws the examples of few-shot, and the order in which the items of a ranking are shown.
     export
-        The export that says what is asked; that of the settings where None.
+        The export that says what is asked; that of the settings where None. Rankings, and tags that
+        are no target, are asked by none (`workspace.prompted.made`).
     template
         How it is asked; None as the trainers of the format do by default.
     is_exact
@@ -67,21 +75,49 @@ class PromptedQuestions:
     Attributes
     ----------
     asked
-        The rows, as the export asks them.
+        The rows, as the export asks them, or as they are asked without one.
     """
 
     def __init__(self, workspace: Workspace, prompting: Prompting) -> None:
         self._workspace, self.prompting = workspace, prompting
-        self.asked: SplitPrompts = split_prompts(
-            workspace,
-            prompting.task,
-            prompting.split,
-            export=prompting.export,
-            template=prompting.template if prompting.is_exact else "chat",
-        )
-        self._shots: Shots = shots_for(
-            workspace, self.asked, prompting.prompt, prompting.examples, prompting.seed
-        )
+        self.asked: SplitPrompts | RecordPrompts
+        self._shots: Shots
+        self._notes: list[str]
+        wanted = prompting.prompt, prompting.examples, prompting.seed
+        if is_made(workspace, prompting.task, prompting.split):
+            _refuse_export(prompting)
+            asked = record_prompts(workspace, prompting.task, prompting.split, prompting.seed)
+            self._shots, notes = made_shots(workspace, asked, *wanted)
+            self.asked, self._notes = asked, [*asked.notes, *notes]
+        else:
+            exported = split_prompts(
+                workspace,
+                prompting.task,
+                prompting.split,
+                export=prompting.export,
+                template=prompting.template if prompting.is_exact else "chat",
+            )
+            self._shots = shots_for(workspace, exported, *wanted)
+            self.asked, self._notes = exported, exported.notes
+
+    def notes(self, annotator: ModelAnnotator) -> list[str]:
+        """Lines to be said aloud of what an annotator is asked."""
+        if isinstance(self.asked, SplitPrompts) or self.prompting.task != "ranking":
+            return list(self._notes)
+        longest = int(self.asked.made.rows["answer"].str.len_bytes().max() or 0)  # type: ignore[arg-type]
+        n_tokens = -(-longest // _CHARACTERS_A_TOKEN)
+        if n_tokens <= annotator.max_tokens:
+            return list(self._notes)
+        return [
+            *self._notes,
+            f"the longest ranking may take {n_tokens:,} tokens, and max_tokens = "
+            f"{annotator.max_tokens:,} cuts it: raise it in the section of the annotator",
+        ]
+
+    @property
+    def dataset_sha(self) -> str | None:
+        """That of the export that is asked; None without one."""
+        return None if self.asked.export is None else self.asked.export.dataset_sha
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -110,11 +146,14 @@ class PromptedQuestions:
             is_completion=self.asked.template != "chat",
             is_free=is_exact or self.asked.is_text,
             checkpoint=self.prompting.checkpoint,
+            reader=self.asked.reader,
         )
 
-    def _options(self, annotator: ModelAnnotator) -> Options | None:
-        """The categories that are told: a model that has not learned them has to know them."""
+    def _options(self, annotator: ModelAnnotator) -> Options | KnownTags | None:
+        """The categories or tags that are told: a model that has not learned them has to know them."""
         asked = self.asked
+        if isinstance(asked, RecordPrompts):
+            return asked.options(annotator.max_candidates)
         is_asked = self.prompting.task == "classification"
         if self.prompting.is_exact or not is_asked or asked.tells_categories:
             return None
@@ -139,16 +178,17 @@ class PromptedQuestions:
         return {
             **told,
             "template": self.asked.template,
-            "export": self.asked.export.folder.name,
+            **self.asked.facts,
             "shown": shown,
             "schema": None if self.prompting.is_exact else self.asked.schema,
             "categories": self._told_categories(options),
+            **({"tags": options.words} if isinstance(options, KnownTags) else {}),
         }
 
-    def _told_categories(self, options: Options | None) -> str | None:
+    def _told_categories(self, options: Options | KnownTags | None) -> str | None:
         if self.asked.tells_categories:
             return "all, by the export"
-        if options is None:
+        if options is None or isinstance(options, KnownTags):
             return None
         return "all" if options.is_whole else f"the {options.most} likeliest"
 
@@ -161,10 +201,42 @@ class PromptedQuestions:
         return digest_of(body)
 
 
+def _refuse_export(prompting: Prompting) -> None:
+    """Refuse what needs the line of an export where none asks for the task.
+
+    Raises
+    ------
+    InputError
+    """
+    what = "rankings" if prompting.task == "ranking" else "tags that are no target of their record"
+    if prompting.is_exact:
+        raise InputError(
+            f"--endpoint sends exported prompts alone, and no export asks for {what}. Declare the model "
+            "under [annotators.NAME] with its base_url, and use --annotator."
+        )
+    if prompting.export is not None:
+        raise InputError(
+            f"--export {prompting.export}: no export asks for {what}; they are asked of the records of "
+            "the split. Leave --export out."
+        )
+
+
 def asked_tasks(workspace: Workspace, split: str = "test") -> list[PromptedTask]:
     """The tasks that models can be asked about the rows of a split."""
     known = tasks_of(workspace, split)
     return [task for task in QUESTIONS if task in known]
 
 
-__all__ = ["PromptKind", "PromptedQuestions", "PromptedTask", "Prompting", "asked_tasks"]
+def made_tasks(workspace: Workspace, split: str = "test") -> list[PromptedTask]:
+    """Those of them that are asked of the records, without an export."""
+    return [task for task in asked_tasks(workspace, split) if is_made(workspace, task, split)]
+
+
+__all__ = [
+    "PromptKind",
+    "PromptedQuestions",
+    "PromptedTask",
+    "Prompting",
+    "asked_tasks",
+    "made_tasks",
+]

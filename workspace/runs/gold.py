@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from workspace.workspace import Workspace
 
 TRAIN = "train"
-_LABELLED = ("query_product", "product_pair", "sentiment")
+LABELLED = ("query_product", "product_pair", "sentiment")
 _RANKED = r"^\s*[A-Z](\s*,\s*[A-Z])+\s*$"
-_LIST = r"^\s*\[.*\]\s*$"
 _TAGS = ("tags", "Tags", "TAGS")
 
 
@@ -37,16 +36,24 @@ class _Kind:
     """Makes one gold row of several records; None where each record is one."""
 
 
+LISTED = pl.col("target").str.contains(r"^\s*\[.*\]\s*$").fill_null(False)
+"""Whether an answer is a list."""
+LISTED_TARGET = pl.col("task").is_in(LABELLED).fill_null(False) & LISTED
+"""A record whose answer is a list: tags that an export asks for."""
+
+
+TAGS_TOLD = pl.coalesce(pl.when(LISTED_TARGET).then("target"), *map(kept, _TAGS))
+"""Several values of one record: what the source calls its tags, or a list as its answer."""
+TAGGED = (TAGS_TOLD.str.strip_chars() != "").fill_null(False)
+"""The records that have tags."""
+
+
 def _closed() -> pl.Expr:
     """One label out of few: a task of labels, or a question with options; no list of letters."""
     is_question = (pl.col("task") == "question_answering") & (pl.col("options").list.len() > 0)
-    is_several = pl.col("target").str.contains(_RANKED) | _is_list("target")
+    is_several = pl.col("target").str.contains(_RANKED) | LISTED
     is_one = ~is_several.fill_null(False)
-    return (pl.col("task").is_in(_LABELLED) | is_question).fill_null(False) & is_one
-
-
-def _is_list(column: str) -> pl.Expr:
-    return pl.col(column).str.contains(_LIST).fill_null(False)
+    return (pl.col("task").is_in(LABELLED) | is_question).fill_null(False) & is_one
 
 
 def _questions() -> _Kind:
@@ -71,13 +78,6 @@ def _label(rows: pl.Expr) -> _Kind:
     return _Kind(rows & is_there("target"), {LABEL: pl.col("target")})
 
 
-def _tags() -> _Kind:
-    """Several values of one record: what the source calls its tags, or a list as its answer."""
-    is_answer = pl.col("task").is_in(_LABELLED) & _is_list("target")
-    told = pl.coalesce(pl.when(is_answer).then("target"), *map(kept, _TAGS))
-    return _Kind((told.str.strip_chars() != "").fill_null(False), {LABEL: told})
-
-
 _KINDS: dict[Task, _Kind] = {
     "classification": _Kind(pl.col("category_path").list.len() > 0),
     "attributes": _Kind(pl.col("attributes").list.len() > 0, {"attributes": pl.col("attributes")}),
@@ -88,7 +88,7 @@ _KINDS: dict[Task, _Kind] = {
     "labels": _label(_closed()),
     "recommendation": _label(pl.col("task") == "recommendation"),
     "ranking": _Kind(RANKED, gather=rankings_of),
-    "tags": _tags(),
+    "tags": _Kind(TAGGED, {LABEL: TAGS_TOLD}),
     "json_validity": _Kind(pl.lit(True)),
 }
 """By task, its gold in a workspace."""
@@ -113,7 +113,7 @@ def gold_of(workspace: Workspace, task: Task, split: str) -> pl.DataFrame:
     names = splits.select(pl.col("split").unique().sort()).collect()["split"].to_list()
     if split not in names:
         raise InputError(f"no split {split!r} here. Splits: {', '.join(map(str, names))}.")
-    kind, records = _KINDS[task], _records(workspace, split)
+    kind, records = _KINDS[task], gold_records(workspace, split)
     if kind.gather is not None:
         gold = kind.gather(records.filter(kind.rows)).collect()
     else:
@@ -140,7 +140,7 @@ def tasks_of(workspace: Workspace, split: str) -> list[Task]:
     """The tasks that the records of a split are gold of, the fullest first; JSON validity aside."""
     kinds = {name: kind for name, kind in _KINDS.items() if name != "json_validity"}
     counts = (
-        _records(workspace, split)
+        gold_records(workspace, split)
         .select(kind.rows.fill_null(False).sum().alias(name) for name, kind in kinds.items())
         .collect()
         .row(0, named=True)
@@ -155,7 +155,7 @@ def likely_task(workspace: Workspace, split: str) -> Task:
     Categories where a record is of the catalog; else the fullest of the tasks that are there.
     """
     is_catalog = pl.col("task").is_null() | pl.col("task").is_in(CATALOG_TASKS)
-    if _records(workspace, split).select(is_catalog.any()).collect().item():
+    if gold_records(workspace, split).select(is_catalog.any()).collect().item():
         return "classification"
     others = [
         task for task in tasks_of(workspace, split) if task not in ("classification", "attributes")
@@ -163,7 +163,7 @@ def likely_task(workspace: Workspace, split: str) -> Task:
     return others[0] if others else "classification"
 
 
-def _records(workspace: Workspace, split: str) -> pl.LazyFrame:
+def gold_records(workspace: Workspace, split: str) -> pl.LazyFrame:
     """The gold records of a split, each with its group."""
     splits = workspace.snapshot("split").scan("split")
     chosen = splits.filter(pl.col("split") == split).select("record_id", GROUP)

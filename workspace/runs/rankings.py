@@ -57,13 +57,14 @@ def rankings_of(records: pl.LazyFrame) -> pl.LazyFrame:
     ``RECORD#1``, ``RECORD#2`` and so on, and worth 1. A product that is there twice for a query
     counts once, the first.
     """
-    rows = records.with_row_index("place")
-    items = pl.concat([_products(rows), _contexts(rows)])
-    held = items.unique(["ranking", "item"], keep="first", maintain_order=True).sort("place")
-    made = held.group_by("ranking", maintain_order=True).agg(
-        pl.col("record_id").first().alias("example_id"),
-        pl.struct("item", "judgement").alias(LABEL),
-        pl.col(GROUP).first(),
+    made = (
+        ranked_items(records)
+        .group_by("ranking", maintain_order=True)
+        .agg(
+            pl.col("record_id").first().alias("example_id"),
+            pl.struct("item", "judgement").alias(LABEL),
+            pl.col(GROUP).first(),
+        )
     )
     return made.select(
         "example_id",
@@ -71,6 +72,21 @@ def rankings_of(records: pl.LazyFrame) -> pl.LazyFrame:
         pl.col(LABEL).map_elements(_label, return_dtype=pl.String),
         GROUP,
     )
+
+
+def ranked_items(records: pl.LazyFrame) -> pl.LazyFrame:
+    """A row an item of every ranking, in the order of the records.
+
+    Returns
+    -------
+    ``place, record_id, group_id``; the ``ranking`` by what its items share; ``asked``, the query or
+    question; the ``item`` by its name, its ``judgement`` (E, S, C, I or 1), whether it
+    ``is_context``, and then its ``text``.
+    """
+    rows = records.with_row_index("place")
+    items = pl.concat([_products(rows), _contexts(rows)])
+    held = items.unique(["ranking", "item"], keep="first", maintain_order=True)
+    return held.sort("place", maintain_order=True)
 
 
 def _label(items: pl.Series) -> str:
@@ -92,8 +108,11 @@ def _products(rows: pl.LazyFrame) -> pl.LazyFrame:
         "record_id",
         GROUP,
         _query_key().alias("ranking"),
+        pl.col("query").str.strip_chars().alias("asked"),
         pl.coalesce(identifier, "record_id").alias("item"),
         judgement.alias("judgement"),
+        pl.lit(False).alias("is_context"),
+        pl.lit(None, pl.String).alias("text"),
     )
 
 
@@ -111,8 +130,11 @@ def _contexts(rows: pl.LazyFrame) -> pl.LazyFrame:
         "record_id",
         GROUP,
         pl.format("record {}", "record_id").alias("ranking"),
+        pl.col("question").str.strip_chars().alias("asked"),
         pl.format("{}#{}", "record_id", number).alias("item"),
         pl.lit("1").alias("judgement"),
+        pl.lit(True).alias("is_context"),
+        pl.col("context").alias("text"),
     )
 
 
