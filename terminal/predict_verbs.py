@@ -48,7 +48,8 @@ def predict(
     task: Annotated[
         str,
         typer.Option(
-            help="What is asked: classification, attributes, answers, pairs, labels or recommendation."
+            help="What is asked: classification, attributes, answers, pairs, labels, recommendation, "
+            "ranking or tags."
         ),
     ] = "classification",
     workspace: WorkspaceDir = HERE,
@@ -75,7 +76,10 @@ def predict(
         int | None, typer.Option(help="Requests in flight at an endpoint; 8 without it.")
     ] = None,
     seed: Annotated[
-        int, typer.Option(help="Draws the rows that a baseline learns, or that a prompt shows.")
+        int,
+        typer.Option(
+            help="Draws the rows that a baseline learns, or what a prompt shows, and in which order."
+        ),
     ] = 7,
     plan: Annotated[
         bool, typer.Option("--plan", help="Say what asking would take; send nothing.")

@@ -10,7 +10,13 @@ from ui.language_models import model_keys, plans
 from workspace.models.labelling import require_prices
 from workspace.prompted.endpoints import KEY_VARIABLE, served
 from workspace.prompted.predicting import annotator_of, plan_prompted
-from workspace.prompted.questions import Prompting, PromptKind, asked_tasks
+from workspace.prompted.questions import (
+    PromptedTask,
+    Prompting,
+    PromptKind,
+    asked_tasks,
+    is_made,
+)
 from workspace.runs.versions import known_exports
 from workspace.workspace import Workspace
 
@@ -19,24 +25,42 @@ _KINDS: dict[PromptKind, str] = {
     "few-shot": "the same few examples of train",
     "retrieval": "the most similar examples of train",
 }
+_WITHOUT_EXPORT = "none: the records of the split"
+_AS_EXPORTED = "The same text goes out that a checkpoint is trained on."
+_BY_RECORDS: dict[PromptedTask, str] = {
+    "ranking": "One question goes out for each query, with its products in an order of chance.",
+    "tags": "What is known of each product goes out, and the tags that train has.",
+}
 _TEMPLATES = ("the format's own", "chat", "completion", "alpaca")
 
 
 def ask_models(opened: Workspace) -> None:
     """Ask a model about the test split, and keep its answers as a run."""
     exports = [export.folder.name for export in known_exports(opened)]
+    tasks = asked_tasks(opened)
+    made = [task for task in tasks if is_made(opened, task)]
+    exported = [task for task in tasks if task not in made] if exports else []
     if not exports:
         st.caption("Models are asked what an export asks, and there is none yet.")
         links.to("export", "Export")
+    if not exported and not made:
         return
     prompted, endpoint = st.tabs(["Prompt a language model", "A served checkpoint"])
     with prompted:
-        _prompted(opened, exports)
+        _prompted(opened, exports, exported, made)
     with endpoint:
-        _endpoint(opened, exports)
+        if exported:
+            _endpoint(opened, exports, exported)
+        else:
+            st.caption("A served checkpoint is sent the prompts of an export, and none asks this.")
 
 
-def _prompted(opened: Workspace, exports: list[str]) -> None:
+def _prompted(
+    opened: Workspace,
+    exports: list[str],
+    exported: list[PromptedTask],
+    made: list[PromptedTask],
+) -> None:
     names = list(opened.settings.annotators)
     if not names:
         st.caption("No language model is declared yet.")
@@ -54,8 +78,12 @@ def _prompted(opened: Workspace, exports: list[str]) -> None:
         "How many", 1, 100, 4, key="prompted.examples", disabled=kind == "zero-shot"
     )
     first, second, third = st.columns([2, 3, 1])
-    task = first.selectbox("Asked for", asked_tasks(opened), key="prompted.task")
-    export = second.selectbox("As asked by the export", exports, key="prompted.export")
+    task = first.selectbox("Asked for", [*exported, *made], key="prompted.task")
+    export = None
+    if task in made:
+        second.selectbox("As asked by the export", [_WITHOUT_EXPORT], disabled=True)
+    else:
+        export = second.selectbox("As asked by the export", exports, key="prompted.export")
     budget = third.number_input("Budget in $", 0.0, value=5.0, step=1.0, format="%.2f")
     resume = st.checkbox(
         "Count what the last run spent",
@@ -63,7 +91,8 @@ def _prompted(opened: Workspace, exports: list[str]) -> None:
         help="The budget is then that of both together.",
     )
     prompting = Prompting(prompt=kind, examples=int(n), task=task, export=export)
-    told = ["--annotator", name, "--prompt", kind, "--task", task, "--export", export]
+    told = ["--annotator", name, "--prompt", kind, "--task", task]
+    told += [] if export is None else ["--export", export]
     told += [] if kind == "zero-shot" else ["--examples", str(n)]
     row = st.container(horizontal=True)
     busy = jobs.is_running(opened)
@@ -77,7 +106,7 @@ def _prompted(opened: Workspace, exports: list[str]) -> None:
     if row.button("Collect the batch", icon=":material/inbox:", disabled=busy):
         _start(opened, name, None, [*told, "--collect"])
     st.caption(
-        "The same text goes out that a checkpoint is trained on. The budget is never passed, an "
+        f"{_BY_RECORDS[task] if task in made else _AS_EXPORTED} The budget is never passed, an "
         "answer is paid for once, and the run is kept once every row was asked."
     )
 
@@ -102,7 +131,7 @@ def _start(opened: Workspace, name: str, budget: float | None, told: list[str]) 
         st.rerun()
 
 
-def _endpoint(opened: Workspace, exports: list[str]) -> None:
+def _endpoint(opened: Workspace, exports: list[str], exported: list[PromptedTask]) -> None:
     with st.form("endpoint"):
         first, second, third = st.columns(3)
         url = first.text_input("Address", placeholder="http://localhost:8000/v1").strip()
@@ -114,7 +143,7 @@ def _endpoint(opened: Workspace, exports: list[str]) -> None:
         ).strip()
         first, second, third, fourth = st.columns(4)
         template = first.selectbox("Template", _TEMPLATES)
-        task = second.selectbox("Asked for", asked_tasks(opened))
+        task = second.selectbox("Asked for", exported)
         export = third.selectbox("As asked by the export", exports)
         variable = fourth.text_input("Key is in the variable", placeholder=KEY_VARIABLE).strip()
         is_asked = st.form_submit_button(

@@ -11,6 +11,7 @@ from catalog.wording import counted
 from curation.llm.descriptions import short_descriptions
 from curation.llm.ranking_prompts import (
     MOST_CHARACTERS,
+    ListKind,
     ranking_answer,
     ranking_prompt,
     ranking_system,
@@ -88,7 +89,7 @@ def _row(ranking: dict[str, Any], seed: int) -> dict[str, Any]:
     order = shown_order(ranking["ranking"], len(ranking["item"]), seed)
     texts = [ranking["texts"][place] for place in order]
     gains = [ranking["judgement"][place] for place in order]
-    kind = "texts" if ranking["is_context"] else "products"
+    kind: ListKind = "texts" if ranking["is_context"] else "products"
     titles = [one["title"] for one in texts if one["title"]]
     return {
         "record_id": ranking["record_id"],

@@ -227,16 +227,11 @@ def asked_tasks(workspace: Workspace, split: str = "test") -> list[PromptedTask]
     return [task for task in QUESTIONS if task in known]
 
 
-def made_tasks(workspace: Workspace, split: str = "test") -> list[PromptedTask]:
-    """Those of them that are asked of the records, without an export."""
-    return [task for task in asked_tasks(workspace, split) if is_made(workspace, task, split)]
-
-
 __all__ = [
     "PromptKind",
     "PromptedQuestions",
     "PromptedTask",
     "Prompting",
     "asked_tasks",
-    "made_tasks",
+    "is_made",
 ]
