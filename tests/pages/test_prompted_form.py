@@ -4,7 +4,14 @@ import pytest
 
 from tests.workspace.models.conftest import openai
 from tests.workspace.prompted.conftest import exported, gold_answers, lines  # noqa: F401
+from tests.workspace.prompted.ranked import (  # noqa: F401
+    gold_rankings,
+    judged_queries,
+    prompts,
+    ranked,
+)
 from ui import jobs
+from workspace import way
 from workspace.snapshots import Snapshot
 
 
@@ -86,3 +93,38 @@ def test_without_an_export_or_a_model_the_page_says_where_to_go(page, exported):
         file.unlink()
     shown = drawn(page("results", workspace.root))
     assert any("there is none yet" in c.value for c in shown.caption)
+
+
+def test_rankings_are_planned_and_asked_from_the_page_without_an_export(page, ranked):  # noqa: F811
+    server, workspace = ranked
+    server.follow(answers=gold_rankings(workspace))
+    shown = drawn(page("results", workspace.root))
+    assert named(shown.selectbox, "Asked for").options == ["ranking"]
+    assert named(shown.selectbox, "As asked by the export").disabled
+    assert any("One question goes out for each query" in c.value for c in shown.caption)
+    assert any("is sent the prompts of an export" in c.value for c in shown.caption)
+    named(shown.number_input, "Budget in $").set_value(500.0)
+    drawn(named(shown.button, "Plan").click().run())
+    assert any(f"{len(prompts(workspace))} requests" in i.value for i in shown.info)
+    drawn(named(shown.button, "Ask").click().run())
+    assert finished(workspace.root) == (
+        "predict --annotator one --prompt zero-shot --task ranking --budget-usd 500.00"
+    )
+    run = workspace.snapshots.current("predictions/one-zero-shot-ranking")
+    assert run.figures["coverage"] == 1
+    shown = drawn(page("results", workspace.root))
+    assert any("nDCG 100.0 %" in m.value.replace("\\", "") for m in shown.markdown)
+
+
+def test_tags_stand_beside_what_an_export_asks(page, exported):  # noqa: F811
+    workspace = exported(80, {"one": {"provider": "openai", "model": "m"}})
+    tagged = workspace.root.parent / "catalog.csv"
+    head, *rows = tagged.read_text().split("\n")
+    tagged.write_text("\n".join([f"{head},tags", *(f'{row},"new, sale"' for row in rows)]))
+    way.run(workspace, "export")
+    shown = drawn(page("results", workspace.root))
+    assert named(shown.selectbox, "Asked for").options == ["classification", "tags"]
+    assert not named(shown.selectbox, "As asked by the export").disabled
+    named(shown.selectbox, "Asked for").set_value("tags").run()
+    assert named(drawn(shown).selectbox, "As asked by the export").disabled
+    assert [len(box.options) for box in shown.selectbox if box.label == "Asked for"] == [2, 1]

@@ -15,6 +15,12 @@ import pytest
 from terminal.main import run
 from tests.workspace.models.conftest import openai
 from tests.workspace.prompted.conftest import exported, gold_answers  # noqa: F401
+from tests.workspace.prompted.ranked import (  # noqa: F401
+    gold_rankings,
+    judged_queries,
+    prompts,
+    ranked,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 FEW = ("--annotator", "one", "--prompt", "few-shot")
@@ -62,6 +68,25 @@ def test_from_an_export_to_a_verdict(exported, llm_server, capsys):  # noqa: F81
         capsys, "compare", "-w", folder, "--baseline", "knn", "--candidate", "one-few-shot"
     )
     assert found["n_broken"] == 0
+
+
+def test_rankings_are_asked_scored_and_compared_without_an_export(ranked, capsys):  # noqa: F811
+    server, workspace = ranked
+    folder, n = str(workspace.root), len(prompts(workspace))
+    words = ("predict", "-w", folder, "--annotator", "one", "--task", "ranking")
+    spending = ("--budget-usd", "1000")
+    server.follow(answers=[("", {"ranking": ["1", "2", "3", "4"]})])
+    assert said(capsys, *words, *spending, "--name", "as-shown")["run"]["coverage"] == 1
+    server.follow(batch_polls=0, answers=gold_rankings(workspace))
+    few = (*words, "--prompt", "few-shot")
+    assert said(capsys, *few, *spending, "--batch")["n_handed_in"] == n
+    assert said(capsys, *few, "--collect")["run"]["coverage"] == 1
+    told = ("--baseline", "as-shown", "--candidate", "one-few-shot-ranking")
+    found = said(capsys, "compare", "-w", folder, *told)
+    assert (found["verdict"], found["n_broken"]) == ("better", 0)
+    endpoint = ("--endpoint", server.base_url, "--model", "m", "--task", "ranking")
+    assert run(["predict", "-w", folder, *endpoint]) == 2
+    assert "no export asks for rankings" in capsys.readouterr().err
 
 
 def test_batches_are_handed_in_and_collected(exported, llm_server, capsys):  # noqa: F811

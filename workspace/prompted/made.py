@@ -127,7 +127,7 @@ def record_prompts(
     Raises
     ------
     InputError
-        If the split is train, has no gold of the task, or none with a text.
+        If the split is train, has no gold of the task, or most of it no text.
     """
     if split == TRAIN:
         raise InputError("models are not judged on the train split: examples are taken from it.")

@@ -39,15 +39,15 @@ def made_rankings(workspace: Workspace, split: str, seed: int) -> Made:
     Raises
     ------
     InputError
-        If no item of the split has a text.
+        If most items of the split have no text.
     """
     items = _with_texts(gold_records(workspace, split).filter(RANKED))
     notes = []
     n_without = int(items.select(pl.all_horizontal(pl.col(_TEXTS).is_null()).sum()).item())
-    if n_without and n_without == items.height:
+    if n_without > items.height / 2:
         raise InputError(
-            f"split {split!r}: none of {counted(n_without, 'product')} has a title, brand or "
-            "description, so nothing tells them apart. Load a source with their titles."
+            f"split {split!r}: {n_without:,} of {counted(items.height, 'ranked item')} have no title, "
+            "brand, description or text, so nothing tells them apart. Load a source with their titles."
         )
     if n_without:
         notes.append(

@@ -189,7 +189,7 @@ def test_the_budget_holds_what_is_paid_for_is_not_asked_again_and_batches_work(r
     assert collected.name == "one-few-shot-ranking"
 
 
-def test_what_cannot_be_ranked_is_refused_and_a_short_answer_is_foretold(ranked, tmp_path):
+def test_what_cannot_be_ranked_is_refused_and_cuts_are_foretold(ranked, tmp_path):  # noqa: F811
     server, workspace = ranked
     assert asked_tasks(workspace) == ["labels", "ranking"]
     assert (is_made(workspace, "ranking"), is_made(workspace, "labels")) == (True, False)
@@ -219,7 +219,9 @@ def test_what_cannot_be_ranked_is_refused_and_a_short_answer_is_foretold(ranked,
     (tmp_path / "bare").mkdir()
     untitled = made(tmp_path / "bare", tmp_path / "bare.csv", "esci")
     untitled.change("annotators", one=openai(server))
-    with pytest.raises(InputError, match="has a title, brand or description, so nothing tells"):
+    with pytest.raises(
+        InputError, match="have no title, brand, description or text, so nothing tells"
+    ):
         ask(untitled)
 
 
