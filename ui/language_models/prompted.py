@@ -41,7 +41,8 @@ def ask_models(opened: Workspace) -> None:
     made = [task for task in tasks if is_made(opened, task)]
     exported = [task for task in tasks if task not in made] if exports else []
     if not exports:
-        st.caption("Models are asked what an export asks, and there is none yet.")
+        rest = " Without one they are asked for what stands below." if made else ""
+        st.caption(f"Models are asked what an export asks, and there is none yet.{rest}")
         links.to("export", "Export")
     if not exported and not made:
         return

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from catalog.records import RECORD_SCHEMA
+from catalog.records import RECORD_SCHEMA, conform
 from curation.llm.candidates import asking_texts
 from curation.llm.descriptions import short_descriptions
 from curation.llm.tag_prompts import TAGS_SYSTEM, tags_answer, tags_prompt
@@ -45,7 +46,7 @@ def made_tags(workspace: Workspace, split: str, seed: int) -> Made:
         "record_id",
         pl.lit(TAGS_SYSTEM).alias("system"),
         pl.Series("asked", prompts, dtype=pl.String),
-        asking_texts(held.select(RECORD_SCHEMA.names())).alias("text"),
+        _searched(held, fields).alias("text"),
         pl.Series("answer", [tags_answer(listed(one)) for one in held[LABEL]], dtype=pl.String),
         pl.col(LABEL).alias("category"),
         pl.col("record_id").alias("key"),
@@ -54,6 +55,12 @@ def made_tags(workspace: Workspace, split: str, seed: int) -> Made:
         pl.lit(None, pl.List(pl.String)).alias("items"),
     )
     return Made("tagged record", rows.select(MADE_SCHEMA.names()), {"fields": list(told.columns)})
+
+
+def _searched(records: pl.DataFrame, fields: Collection[str]) -> pl.Series:
+    """What examples are searched with, of the fields that the prompt shows."""
+    shown = [name for name in ("title", "description") if name in fields]
+    return asking_texts(conform(records.lazy().select("record_id", *shown)).collect())
 
 
 def known_tags(workspace: Workspace) -> list[str]:
