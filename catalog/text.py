@@ -107,3 +107,23 @@ def unaccented(text: pl.Series) -> pl.Series:
         return text
     rest = text.filter(~plain).str.normalize("NFKD").str.replace_all(r"\p{Mn}+", "")
     return text.scatter((~plain).arg_true(), rest)
+
+
+def with_quote(text: pl.Expr) -> pl.Expr:
+    """Texts for a spreadsheet: one that it would take for a formula gets a quote in front.
+
+    Examples
+    --------
+    >>> given = pl.DataFrame({"a": ["=1+1", "1+1", "'=x", None]})
+    >>> quoted = given.select(with_quote(pl.col("a")))
+    >>> quoted["a"].to_list()
+    ["'=1+1", '1+1', "''=x", None]
+    >>> quoted.select(without_quote(pl.col("a"))).equals(given)
+    True
+    """
+    return text.str.replace(r"^('*[=+\-@\t\r])", "'$1")
+
+
+def without_quote(text: pl.Expr) -> pl.Expr:
+    """Texts as they were before `with_quote`."""
+    return text.str.replace(r"^'('*[=+\-@\t\r])", "$1")

@@ -96,7 +96,7 @@ def answer_runs(
 ) -> Judgeable:
     """The runs that a judge is about, with what people say of one of them kept before."""
     from workspace.models.judge_questions import AnswerRuns
-    from workspace.models.judging import rate_run
+    from workspace.models.rating import rate_run
 
     if told.ratings is not None:
         if len(names) != 1:
@@ -149,15 +149,11 @@ def judged_answers(workspace: Workspace, of: Judgeable, told: JudgeOptions) -> l
 
 def print_judge(judged: Sequence[Judged]) -> None:
     """What the judge says of each run, and how far it agrees with people."""
-    from workspace.models.judged import AGREEMENT, KAPPA, WORDS
+    from workspace.models.judged import WORDS
 
     columns = ["", "value", "low", "high", "rows", "what it is"]
     for one in judged:
-        told = [
-            (one.criterion, one.value, WORDS[one.criterion]),
-            ("kappa with people", one.kappa, KAPPA),
-            ("agreement with people", one.agreement, AGREEMENT),
-        ]
+        told = [(one.criterion, one.value, WORDS[one.criterion]), *one.people.lines]
         rows = [
             (name, found.value, found.low, found.high, found.n, found.reason or words)
             for name, found, words in told

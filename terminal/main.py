@@ -31,6 +31,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "split_verbs": ("split", "check-split", "certify"),
     "export_verbs": ("balance", "shopping-list", "export"),
     "predict_verbs": ("predict", "report"),
+    "rating_verbs": ("rate", "ratings"),
     "evaluation_verbs": ("import-run", "runs", "score", "compare", "metrics"),
     "regression_verbs": ("regress",),
     "experiment_verbs": ("experiments", "rescored", "causes", "drift", "frontier", "cascade"),

@@ -12,8 +12,9 @@ from catalog.errors import InputError
 from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import print_json, print_table, say
 from workspace.review.bulk import verdicts_from_file
-from workspace.review.decisions import Logged, Verdict, decide, log, undo
+from workspace.review.decisions import Logged, Verdict, decide, log
 from workspace.review.queue import QueueFilter, card, queue, standing
+from workspace.review.undoing import undo
 from workspace.workspace import Workspace
 
 Reviewer = Annotated[str | None, typer.Option(help="Who decides; the user of this machine.")]

@@ -196,7 +196,7 @@ def _score_workspace(
         names = [one.name for one in judged]
     made = score_runs(workspace, names, force=force)
     parts = {one.run: run_slices(workspace, one.run, slices) for one in made} if slices else {}
-    notes = [note for one in judged for note in one.notes]
+    notes = [note for one in judged for note in (*one.notes, *one.people.notes)]
     for one in made:
         notes += [*one.snapshot.notes, *(parts[one.run].notes if parts else ())]
     for note in dict.fromkeys(notes):

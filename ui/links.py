@@ -19,13 +19,14 @@ PAGES = {
     "files": ("Any file", ":material/draft:"),
     "results": ("Results", ":material/leaderboard:"),
     "compare": ("Compare", ":material/compare_arrows:"),
+    "rate": ("Rate", ":material/thumbs_up_down:"),
 }
 HOME = "overview"
 SECTIONS = {
     "": ["overview"],
     "Curate": ["catalog", "checks", "labels", "agreement", "review"],
     "Ship": ["split", "export", "files"],
-    "Judge": ["results", "compare"],
+    "Judge": ["results", "compare", "rate"],
 }
 
 

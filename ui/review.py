@@ -9,8 +9,9 @@ import streamlit as st
 from catalog.errors import GoldshelfError
 from catalog.votes import CATEGORY
 from ui import reads, safe, session, tables
-from workspace.review.decisions import Action, Verdict, decide, log, undo
+from workspace.review.decisions import Action, Verdict, decide, log
 from workspace.review.queue import Card, QueueFilter, card, lease, queue, standing
+from workspace.review.undoing import undo
 from workspace.views.taxonomy import search
 from workspace.workspace import Workspace
 
@@ -232,7 +233,7 @@ def _decide(opened: Workspace, shown: Card, action: Action, value: str | None) -
 
 def _undo(opened: Workspace) -> None:
     try:
-        undone = undo(opened, session.reviewer())
+        undone = undo(opened, session.reviewer(), of="decisions")
     except GoldshelfError as error:
         st.session_state[TOLD] = f":material/error: {safe.markdown(error)}"
         return

@@ -8,19 +8,21 @@ from typing import Any
 
 import streamlit as st
 
-from catalog.criteria import CRITERIA, Criterion
+from catalog.criteria import CRITERIA, CRITERION_WORDS, Criterion
 from catalog.errors import GoldshelfError
 from charts.theme import percent
 from ui import files, jobs, links, safe, tables
 from ui.language_models import model_keys, plans
 from workspace.models.judge_questions import AnswerFiles, AnswerRuns, Judgeable
-from workspace.models.judged import AGREEMENT, KAPPA, WORDS
+from workspace.models.judged import WORDS
 from workspace.models.judging import plan_judge
 from workspace.models.labelling import require_prices
+from workspace.models.people import AGREEMENT, ALPHA, BETWEEN, KAPPA
 from workspace.snapshots import Snapshot
 from workspace.views.judged import (
     SHOWN,
     Which,
+    held_against_people,
     judgement_rows,
     judgements_kept,
     runs_to_judge,
@@ -35,10 +37,6 @@ _WHICH: dict[Which, str] = {
     "undecided": "not judged",
 }
 _RUNS, _FILES = "Runs", "Files"
-_CRITERIA: dict[Criterion, str] = {
-    "relevance": "relevance to the question",
-    "faithfulness": "faithfulness to the contexts",
-}
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ def _ask(opened: Workspace, split: str) -> None:
     first, second, third = st.columns(3, vertical_alignment="bottom")
     judge = first.selectbox("Judge", names, key="judge.name")
     criterion = second.selectbox(
-        "Judged by", CRITERIA, key="judge.criterion", format_func=_CRITERIA.__getitem__
+        "Judged by", CRITERIA, key="judge.criterion", format_func=CRITERION_WORDS.__getitem__
     )
     budget = third.number_input(
         "Budget in $", 0.0, value=5.0, step=1.0, format="%.2f", key="judge.budget"
@@ -199,13 +197,20 @@ def _said(opened: Workspace) -> None:
     tiles = st.columns(3)
     name = "Relevant answers" if criterion == "relevance" else "Faithful answers"
     _tile(tiles[0], name, figures[criterion], WORDS[criterion], is_share=True)
-    _tile(tiles[1], "Agreement with people (kappa)", figures["kappa_with_people"], KAPPA)
-    _tile(
-        tiles[2], "Says what people say", figures["agreement_with_people"], AGREEMENT, is_share=True
-    )
-    for note in chosen.notes:
+    people = held_against_people(opened, chosen)
+    _tile(tiles[1], "Agreement with people (kappa)", people.kappa.as_json(), KAPPA)
+    _tile(tiles[2], "Says what people say", people.agreement.as_json(), AGREEMENT, is_share=True)
+    if people.between.n:
+        tiles = st.columns(3)
+        _tile(tiles[1], "People with each other (alpha)", people.alpha.as_json(), ALPHA)
+        _tile(tiles[2], "Say what others say", people.between.as_json(), BETWEEN, is_share=True)
+    for note in (*chosen.notes, *people.notes):
         st.caption(safe.markdown(note))
-    _rows(chosen)
+    if "run" in figures:
+        links.to(
+            "rate", "Rate some of its answers yourself", run=figures["run"], criterion=criterion
+        )
+    _rows(opened, chosen)
 
 
 def _tile(
@@ -222,7 +227,7 @@ def _tile(
     place.caption(f"{interval}{found['n']:,} rows")
 
 
-def _rows(kept: Snapshot) -> None:
+def _rows(opened: Workspace, kept: Snapshot) -> None:
     which = st.segmented_control(
         "Show",
         list(_WHICH),
@@ -231,7 +236,7 @@ def _rows(kept: Snapshot) -> None:
         required=True,
         format_func=_WHICH.__getitem__,
     )
-    shown, n_found = judgement_rows(kept, which or "all")
+    shown, n_found = judgement_rows(opened, kept, which or "all")
     if not n_found:
         st.caption("No answer is like that.")
         return

@@ -14,7 +14,8 @@ from ui import jobs, safe, session, tables
 from workspace.brands import aliases_of, because, brands_told, side_by_side, state_of_brands
 from workspace.files.brand_files import alias_pairs
 from workspace.review.brands import decide_alias, decide_fills
-from workspace.review.decisions import Logged, undo
+from workspace.review.decisions import Logged
+from workspace.review.undoing import undo
 from workspace.workspace import Workspace
 
 _SHOWN = 200
@@ -59,7 +60,7 @@ def section(opened: Workspace) -> None:
         if said:
             st.info(said)
         st.button("Take back my last decision", icon=":material/undo:", key="brands.undo",
-                  on_click=_kept, args=(lambda: undo(opened, session.reviewer()),))  # fmt: skip
+                  on_click=_kept, args=(lambda: undo(opened, session.reviewer(), of="decisions"),))  # fmt: skip
         _download(opened)
 
 

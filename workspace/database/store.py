@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from catalog.errors import WorkspaceError
 from workspace.layout import Layout
 
-HEAD = "0004"
+HEAD = "0005"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _WAIT_S = 15
 _MIGRATING = 0x601D5E1F

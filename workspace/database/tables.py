@@ -66,6 +66,25 @@ class LogEntry(Base):
     undoes: Mapped[int | None] = mapped_column(ForeignKey("log.id"), unique=True)
 
 
+class Rating(Base):
+    """What one person says of one answer to a question, by one criterion: yes, no, or neither (skip).
+
+    ``mark`` names what was shown, so that the word holds for every run that gives this answer to
+    this row, and for no other.
+    """
+
+    __tablename__ = "ratings"
+    __table_args__ = (UniqueConstraint("criterion", "example_id", "mark", "rater"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    criterion: Mapped[str] = mapped_column(String(16))
+    example_id: Mapped[str] = mapped_column(Text)
+    mark: Mapped[str] = mapped_column(String(16))
+    rater: Mapped[str] = mapped_column(String(255))
+    value: Mapped[str] = mapped_column(String(4))
+    at: Mapped[datetime.datetime] = mapped_column(Moment)
+
+
 class Lease(Base):
     """A record that a reviewer has open, until a time, so that two do not do the same."""
 

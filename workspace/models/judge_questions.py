@@ -18,9 +18,11 @@ from evaluation.tasks.question_answers import QuestionAnswers
 from evaluation.tasks.question_texts import HUMAN, QUESTION
 from workspace.atomic import digest_of, sha256_of
 from workspace.models.keeping import RECORDS_A_CHUNK
+from workspace.models.people import SAID_SCHEMA
 from workspace.models.questionnaire import Questionnaire
+from workspace.review.ratings import held_ratings
 from workspace.runs.judgements import answer_marks, can_be_asked, run_identity
-from workspace.runs.ratings import ratings_of, ratings_read
+from workspace.runs.ratings import ratings_read
 from workspace.runs.reading import read_gold, read_predictions
 from workspace.runs.scoring import load_runs, runs_named
 
@@ -28,12 +30,13 @@ if TYPE_CHECKING:
     from workspace.workspace import Workspace
 
 TASK: Task = "answers"
+GOLD = "gold"
+"""Who rated, where ratings stand in a gold file."""
 JUDGED_SCHEMA = pl.Schema(
     {
         **ANSWER_SCHEMA,
         "example_id": pl.String(),
         "mark": pl.String(),
-        "human": pl.Int64(),
         "row": pl.Int64(),
     }
 )
@@ -52,14 +55,17 @@ class Side:
     answers
         Every gold row with its answer.
     rows
-        `JUDGED_SCHEMA`: the answers that a judge is to be shown, their place in ``answers``, and
-        what people said of them (1 or 0, null where nobody did).
+        `JUDGED_SCHEMA`: the answers that a judge is to be shown, and their place in ``answers``.
+    ratings
+        What people say of answers, of these and perhaps of others
+        (`workspace.models.people.SAID_SCHEMA`).
     """
 
     name: str
     repeat: int
     answers: QuestionAnswers
     rows: pl.DataFrame
+    ratings: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -146,14 +152,18 @@ class AnswerFiles:
                 f"{where}: no column {QUESTION!r}. A judge has to see what was asked: add it to the "
                 "gold."
             )
-        column = HUMAN[criterion]
-        people = None
-        if column in rows.columns:
-            people = ratings_read(rows[column], rows["example_id"], where)
-        sides = [
-            _side(name, at, answers, criterion, people if at == 0 else None)
+        asked = [
+            (answers, _asked(name, at, answers, criterion))
             for at, answers in enumerate(loaded.repeats[name])
             if isinstance(answers, QuestionAnswers)
+        ]
+        ratings = pl.DataFrame(schema=SAID_SCHEMA)
+        column = HUMAN[criterion]
+        if column in rows.columns:
+            people = ratings_read(rows[column], rows["example_id"], where)
+            ratings = _rated_in_gold(asked[0][1], people)
+        sides = [
+            Side(name, at, answers, shown, ratings) for at, (answers, shown) in enumerate(asked)
         ]
         return AnswersToJudge(criterion, sides)
 
@@ -198,50 +208,49 @@ class AnswerRuns:
                 f"run {others[0]} answers no questions: a judge judges those of task {TASK} alone."
             )
         loaded = load_runs(self.workspace, chosen)
+        ratings = people_say(held_ratings(self.workspace), criterion)
         sides = []
         for run in chosen:
             for at, answers in enumerate(loaded.repeats[run.name]):
                 if not isinstance(answers, QuestionAnswers):
                     raise TypeError(type(answers).__name__)
-                people = self._people(run.name, answers, criterion) if at == 0 else None
-                sides.append(_side(run.name, at, answers, criterion, people))
+                shown = _asked(run.name, at, answers, criterion)
+                sides.append(Side(run.name, at, answers, shown, ratings))
         return AnswersToJudge(criterion, sides)
 
-    def _people(self, run: str, answers: QuestionAnswers, criterion: Criterion) -> pl.Series | None:
-        kept = ratings_of(self.workspace, run)
-        if kept is None or HUMAN[criterion] not in kept.scan("ratings").collect_schema():
-            return None
-        asked = answers.example_ids.alias("example_id").to_frame()
-        held = asked.join(kept.read("ratings"), on="example_id", how="left", maintain_order="left")
-        return held[HUMAN[criterion]]
+
+def people_say(held: pl.DataFrame, criterion: Criterion) -> pl.DataFrame:
+    """What people say by one criterion, in `SAID_SCHEMA`, of what is held of them; to skip says nothing."""
+    said = held.filter(criterion=criterion).filter(pl.col("value") != "skip")
+    return said.select("example_id", "mark", "rater", (pl.col("value") == "yes").cast(pl.Int64))
 
 
-def _side(
-    name: str, repeat: int, answers: QuestionAnswers, criterion: Criterion, people: pl.Series | None
-) -> Side:
+def _rated_in_gold(shown: pl.DataFrame, people: pl.Series) -> pl.DataFrame:
+    """Ratings of one line a gold row, as those of one rater."""
+    said = shown.select(
+        "example_id",
+        "mark",
+        pl.lit(GOLD).alias("rater"),
+        people.gather(shown["row"]).alias("value"),
+    )
+    return said.drop_nulls("value").cast(SAID_SCHEMA)
+
+
+def _asked(name: str, repeat: int, answers: QuestionAnswers, criterion: Criterion) -> pl.DataFrame:
+    """The answers of one asking that a judge is to be shown, in `JUDGED_SCHEMA`."""
     rows = can_be_asked(answers, criterion)
     ids = answers.example_ids.gather(rows)
-    said = pl.Series([None] * answers.n_rows, dtype=pl.Int64) if people is None else people
     questions = answers.questions
     asked = pl.Series([], dtype=pl.String) if questions is None else questions.gather(rows)
-    shown = [answers.contexts[row] for row in rows.tolist()]
-    return Side(
-        name,
-        repeat,
-        answers,
-        pl.DataFrame(
-            {
-                "record_id": pl.select(
-                    pl.format("{}/{}/{}", pl.lit(name), repeat, ids)
-                ).to_series(),
-                "question": asked,
-                "answer": answers.answer_text.gather(rows),
-                "contexts": shown,
-                "example_id": ids,
-                "mark": answer_marks(answers, criterion, rows),
-                "human": said.gather(rows),
-                "row": rows,
-            },
-            schema=JUDGED_SCHEMA,
-        ),
+    return pl.DataFrame(
+        {
+            "record_id": pl.select(pl.format("{}/{}/{}", pl.lit(name), repeat, ids)).to_series(),
+            "question": asked,
+            "answer": answers.answer_text.gather(rows),
+            "contexts": [answers.contexts[row] for row in rows.tolist()],
+            "example_id": ids,
+            "mark": answer_marks(answers, criterion, rows),
+            "row": rows,
+        },
+        schema=JUDGED_SCHEMA,
     )

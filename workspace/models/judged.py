@@ -11,23 +11,15 @@ import polars as pl
 
 from catalog.criteria import Criterion
 from catalog.wording import counted
-from curation.agreement.cohen import cohen_kappa
 from curation.llm.judge_stage import NO, YES
-from evaluation.metrics.clusters import n_clusters_of
 from evaluation.metrics.repeats import repeated_estimate
 from evaluation.tasks.judged_answers import WORDS, Judgements, judged_metric, rows_to_judge
 from evaluation.tasks.question_answers import QuestionAnswers
-from evaluation.tasks.question_texts import HUMAN
 from stats.estimate import Estimate, number_or_none
-from stats.intervals import mean_estimate
 from workspace.models.judge_questions import Side
+from workspace.models.people import AGREEMENT, KAPPA, WithPeople, with_human, with_people
 
 __all__ = ["AGREEMENT", "KAPPA", "WORDS", "Judged", "judged_by"]
-KAPPA = (
-    "Cohen's kappa of judge and people over the answers that both judged: 1 is full agreement, 0 what "
-    "chance gives"
-)
-AGREEMENT = "share of the answers that both judged on which judge and people say the same"
 
 
 @dataclass(frozen=True)
@@ -41,11 +33,12 @@ class Judged:
     value
         The metric of the criterion (`evaluation.tasks.judged_answers.WORDS`); undefined as long as
         answers wait to be judged.
-    kappa, agreement
-        `KAPPA`, and the share of equal judgements; undefined without judgements of people.
+    people
+        The judge held against people, over the first asking of the run.
     judgements
         ``example_id, repeat, mark, question, answer, is_judged, said`` (1 or 0, null where the judge
-        said neither), ``human``; a line for each answer that is to be judged.
+        said neither), ``cluster`` (null where rows are independent), ``human`` (what most people
+        said when it was judged); a line for each answer that is to be judged.
     stopped
         ``budget`` where the next request could have passed it; empty where all was asked.
     """
@@ -55,8 +48,7 @@ class Judged:
     model: str
     criterion: Criterion
     value: Estimate
-    kappa: Estimate
-    agreement: Estimate
+    people: WithPeople
     judgements: pl.DataFrame
     spent_usd: float
     stopped: str
@@ -69,21 +61,12 @@ class Judged:
             "model": self.model,
             "criterion": self.criterion,
             self.criterion: self.value.as_json(),
-            "kappa_with_people": self.kappa.as_json(),
-            "agreement_with_people": self.agreement.as_json(),
+            **self.people.as_json(),
             "spent_usd": number_or_none(self.spent_usd),
             "stopped": self.stopped or None,
             "definitions": {self.criterion: WORDS[self.criterion], "kappa_with_people": KAPPA},
             "notes": self.notes,
         }
-
-
-def nobody_knows(criterion: Criterion) -> str:
-    """Why nothing is known of how good the judge is, where people judged nothing."""
-    return (
-        f"no row has {HUMAN[criterion]} (yes or no), so nobody knows how good the judge is: have "
-        "people judge some of these answers"
-    )
 
 
 def judged_by(
@@ -118,14 +101,15 @@ def judged_by(
         for side, one in zip(sides, said, strict=True)
     ]
     metric, first = judged_metric(criterion), answers[0]
+    ratings = sides[0].ratings
     return Judged(
         sides[0].name,
         judge,
         model,
         criterion,
         repeated_estimate([metric.statistic(one) for one in answers], first.clusters),
-        *_with_people(criterion, said[0], first),
-        pl.concat(said).drop("row"),
+        with_people(criterion, said[0], ratings),
+        with_human(pl.concat(said).drop("row"), ratings),
         spent_usd,
         stopped,
         [*notes, *_left_out(said, n_missing), *_without_question(sides, criterion)],
@@ -139,6 +123,8 @@ def _judgements(side: Side, samples: pl.DataFrame, n_samples: int) -> pl.DataFra
     )
     told = samples.group_by("record_id").agg(is_yes.mean().alias("share"), pl.len().alias("n"))
     found = side.rows.join(told, on="record_id", how="left", maintain_order="left")
+    clusters = side.answers.clusters
+    groups = [None] * found.height if clusters is None else clusters[found["row"].to_numpy()]
     return found.select(
         "example_id",
         pl.lit(side.repeat, pl.Int64).alias("repeat"),
@@ -147,7 +133,7 @@ def _judgements(side: Side, samples: pl.DataFrame, n_samples: int) -> pl.DataFra
         "answer",
         (pl.col("n") >= n_samples).fill_null(False).alias("is_judged"),
         (pl.col("share") > 0.5).cast(pl.Int64).alias("said"),
-        "human",
+        pl.Series("cluster", groups, dtype=pl.Int64),
         "row",
     )
 
@@ -163,26 +149,6 @@ def _with(
     told = said["said"].cast(pl.Float64).fill_null(float("nan"))
     scores[said["row"].to_numpy()] = told.to_numpy()
     return replace(answers, judged={criterion: Judgements(judge, scores, lacks)})
-
-
-def _with_people(
-    criterion: Criterion, judgements: pl.DataFrame, answers: QuestionAnswers
-) -> tuple[Estimate, Estimate]:
-    """Cohen's kappa, and the share of equal judgements."""
-    if judgements["human"].null_count() == judgements.height:
-        nobody = Estimate.undefined(nobody_knows(criterion))
-        return nobody, nobody
-    both = judgements.drop_nulls(["human", "said"])
-    if both.is_empty():
-        nothing = Estimate.undefined("no answer was judged by both")
-        return nothing, nothing
-    judge, people = (both[name].to_numpy() for name in ("said", "human"))
-    clusters = None
-    if n_clusters_of(answers.clusters) is not None:
-        held = np.asarray(answers.clusters)[both["row"].to_numpy()]
-        clusters = np.unique(held, return_inverse=True)[1]
-    equal = (judge == people).astype(float)
-    return cohen_kappa(judge, people, 2, clusters), mean_estimate(equal, clusters)
 
 
 def _left_out(said: Sequence[pl.DataFrame], n_missing: int) -> list[str]:

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.criteria import Criterion
@@ -19,7 +18,7 @@ from workspace.models.annotators import chosen, priced
 from workspace.models.batch_store import BatchStore
 from workspace.models.batching import HandedIn, hand_in
 from workspace.models.collecting import EVERY_S, collect_batches
-from workspace.models.judge_questions import AnswerRuns, AnswersToJudge, Judgeable, Side
+from workspace.models.judge_questions import AnswersToJudge, Judgeable, Side
 from workspace.models.judged import Judged, judged_by
 from workspace.models.labelling import require_prices
 from workspace.models.planning import MOST_ROWS, Plan, plan_questions
@@ -27,15 +26,13 @@ from workspace.models.running import ModelRun
 from workspace.progress import Progress
 from workspace.prompted.keeping import RowKeeper
 from workspace.runs.judgements import JUDGEMENTS, judge_mark, judgements_kept, step_of
-from workspace.runs.ratings import keep_ratings
-from workspace.snapshots import Output, Snapshot
+from workspace.snapshots import Output
 
 if TYPE_CHECKING:
     from workspace.workspace import Workspace
 
 __all__ = [
     "JUDGEMENTS", "collect_judge", "hand_in_judge", "judge_answers", "judgements_kept", "plan_judge",
-    "rate_run",
 ]  # fmt: skip
 RELEVANCE: Criterion = "relevance"
 _VERB = "score --judge"
@@ -163,18 +160,6 @@ def collect_judge(
     return _judged(workspace, judge, settings, of, asked, how, progress)
 
 
-def rate_run(workspace: Workspace, run: str, path: Path, *, key: str | None = None) -> Snapshot:
-    """Keep what people say of a run's answers; see `workspace.runs.ratings.keep_ratings`.
-
-    Raises
-    ------
-    InputError
-        If there is no such run, it answers no questions, or the file is of no use.
-    """
-    [side, *_] = AnswerRuns(workspace, (run,)).read(RELEVANCE).sides
-    return keep_ratings(workspace, run, path, side.answers.example_ids, key=key)
-
-
 @dataclass(frozen=True)
 class _Asking:
     budget_usd: float | None
@@ -262,12 +247,17 @@ def _keep(
         "judge": made.judge, "model": settings.model, "samples": settings.samples,
         "criterion": made.criterion, "mark": judge_mark(settings, made.criterion),
     }  # fmt: skip
-    figures = {**made.as_json(), **told, "n_judged": int(made.judgements["is_judged"].sum())}
+    said = {
+        name: value for name, value in made.as_json().items() if name not in made.people.as_json()
+    }
+    figures = {**said, **told, "n_judged": int(made.judgements["is_judged"].sum())}
     notes = figures.pop("notes")
+    # what people say of runs is in the database and may change: only of files is it kept here
+    of_run = made.judgements.drop("human") if "run" in told else made.judgements
     with locked(workspace.layout):
         workspace.snapshots.write(
             step_of(identity, made.judge, made.criterion),
-            Output({"judgements": made.judgements}, figures, notes),
+            Output({"judgements": of_run}, figures, notes),
             fingerprint=digest_of([identity, asked]),
             inputs={"answers": digest_of(identity)},
             settings=asked,

@@ -1,4 +1,4 @@
-"""Decide, undo, log: every click is a transaction, and the log is never rewritten."""
+"""Decide, log: every click is a transaction, and the log is never rewritten."""
 
 from __future__ import annotations
 
@@ -112,38 +112,7 @@ def keep(workspace: Workspace, told: list[Verdict], reviewer: str | None = None)
     with workspace.database.session() as session:
         entries = [_store(session, verdict, who, bulk_id) for verdict in told]
         session.flush()
-        return [_logged(entry) for entry in entries]
-
-
-def undo(
-    workspace: Workspace, reviewer: str | None = None, *, bulk_id: str | None = None
-) -> list[Logged]:
-    """Take back the last thing that a person did: one decision, or one bulk action whole.
-
-    The log keeps both; what held before holds again.
-
-    Raises
-    ------
-    InputError
-        If there is nothing to undo, or somebody decided the same record since.
-    """
-    who = reviewer or default_reviewer()
-    with workspace.database.session() as session:
-        last = _last_undoable(session, who, bulk_id)
-        if last is None:
-            raise InputError(f"nothing to undo for {who}.")
-        entries = [last]
-        if last.bulk_id is not None:
-            entries = list(
-                session.scalars(
-                    sa.select(LogEntry)
-                    .where(LogEntry.bulk_id == last.bulk_id, LogEntry.action != UNDO)
-                    .order_by(LogEntry.id)
-                )
-            )
-        undone = [_undo_one(session, entry, who) for entry in reversed(entries)]
-        session.flush()
-        return [_logged(entry) for entry in undone]
+        return [logged(entry) for entry in entries]
 
 
 def log(
@@ -156,7 +125,7 @@ def log(
     if limit is not None:
         query = query.limit(limit)
     with workspace.database.session() as session:
-        return [_logged(entry) for entry in session.scalars(query)]
+        return [logged(entry) for entry in session.scalars(query)]
 
 
 def decisions_frame(workspace: Workspace) -> pl.DataFrame:
@@ -254,20 +223,14 @@ def _state(held: Decision | None) -> dict[str, Any] | None:
     }
 
 
-def _last_undoable(session: Session, who: str, bulk_id: str | None) -> LogEntry | None:
-    undone = sa.select(LogEntry.undoes).where(LogEntry.undoes.is_not(None))
-    query = (
-        sa.select(LogEntry)
-        .where(LogEntry.reviewer == who, LogEntry.action != UNDO, LogEntry.id.not_in(undone))
-        .order_by(LogEntry.id.desc())
-        .limit(1)
-    )
-    if bulk_id is not None:
-        query = query.where(LogEntry.bulk_id == bulk_id)
-    return session.scalars(query).one_or_none()
+def take_back(session: Session, entry: LogEntry, who: str) -> LogEntry:
+    """Let hold again what held before a decision; the log gets a line more.
 
-
-def _undo_one(session: Session, entry: LogEntry, who: str) -> LogEntry:
+    Raises
+    ------
+    InputError
+        If somebody decided the same record since.
+    """
     now = datetime.datetime.now(datetime.UTC)
     key = {"record_id": entry.record_id, "question": entry.question}
     held = session.scalars(sa.select(Decision).filter_by(**key).with_for_update()).one_or_none()
@@ -286,7 +249,8 @@ def _undo_one(session: Session, entry: LogEntry, who: str) -> LogEntry:
     return undone
 
 
-def _logged(entry: LogEntry) -> Logged:
+def logged(entry: LogEntry) -> Logged:
+    """A line of the log as it is shown."""
     return Logged(
         entry.id, entry.at.isoformat(timespec="seconds"), entry.reviewer, entry.record_id,
         entry.question, entry.action, entry.before, entry.after, entry.reason, entry.bulk_id,

@@ -22,8 +22,9 @@ from workspace.database.tables import Base, Batch, Call, Decision
 from workspace.models.calls import DONE, now
 from workspace.models.labelling import label_with_models
 from workspace.models.spending import ledger
-from workspace.review.decisions import Verdict, decide, decisions_frame, log, undo
+from workspace.review.decisions import Verdict, decide, decisions_frame, log
 from workspace.review.queue import lease, queue
+from workspace.review.undoing import undo
 from workspace.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[3]

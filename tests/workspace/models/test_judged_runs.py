@@ -20,8 +20,8 @@ from workspace.models.judging import (
     hand_in_judge,
     judge_answers,
     plan_judge,
-    rate_run,
 )
+from workspace.models.rating import rate_run
 from workspace.models.spending import ledger
 from workspace.runs.scoring import compare, ranked_runs, runs_named, score_runs
 from workspace.settings import change_settings, validated
@@ -213,17 +213,17 @@ def test_the_judge_is_held_against_what_people_say_of_the_run(shop, tmp_path):
     _, workspace = shop
     ids = ids_of(workspace)
     [before] = judged(workspace, "half")
-    assert "nobody knows how good the judge is" in before.kappa.reason
+    assert "nobody knows how good the judge is" in before.people.kappa.reason
     # people say of the first eight what the judge says, but for one: 7 of 8; by chance 4/8 each: 3/4
     told = {one: "yes" if n % 2 or n == 0 else "no" for n, one in enumerate(ids[:8])}
     path = tmp_path / "people.csv"
     path.write_text("example_id,human_relevance\n" + "".join(f"{k},{v}\n" for k, v in told.items()))
     rate_run(workspace, "half", path)
     [made] = judged(workspace, "half")
-    assert made.agreement.value == 7 / 8
-    assert made.kappa.value == pytest.approx(0.75)
+    assert made.people.agreement.value == 7 / 8
+    assert made.people.kappa.value == pytest.approx(0.75)
     [other] = judged(workspace, "more")
-    assert math.isnan(other.kappa.value)
+    assert math.isnan(other.people.kappa.value)
     for text, words in (
         ("example_id,stars\nx,5\n", "no column human_relevance or human_faithfulness"),
         (f"example_id,human_relevance\n{ids[0]},maybe\n", "Expected yes or no"),

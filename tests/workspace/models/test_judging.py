@@ -88,9 +88,9 @@ def test_relevance_counts_unanswered_rows_and_kappa_stands_beside_it(shop, files
     assert made.value.value == 9 / 20
     assert made.value.n == 20
     assert made.value.n_clusters == 10
-    assert made.agreement.value == 9 / 10
+    assert made.people.agreement.value == 9 / 10
     # of 10: judge 5 yes, people 4 yes: chance 5/10 * 4/10 + 5/10 * 6/10 = 1/2
-    assert made.kappa.value == pytest.approx((9 / 10 - 1 / 2) / (1 / 2))
+    assert made.people.kappa.value == pytest.approx((9 / 10 - 1 / 2) / (1 / 2))
     assert made.judgements.height == 18
     assert made.stopped == ""
 
@@ -100,8 +100,8 @@ def test_without_judgements_of_people_nobody_knows_how_good_the_judge_is(shop, f
     server = llm_server("openai", answers=VERDICTS)
     made = judge_one(shop({"one": openai(server)}), "one", asked, budget_usd=10_000)
     assert made.value.value == 9 / 20
-    assert math.isnan(made.kappa.value)
-    assert "nobody knows how good the judge is" in made.kappa.reason
+    assert math.isnan(made.people.kappa.value)
+    assert "nobody knows how good the judge is" in made.people.kappa.reason
 
 
 def test_an_answer_is_paid_for_once_and_stands_in_the_ledger(shop, files, llm_server):
@@ -212,7 +212,7 @@ def test_a_batch_is_handed_in_and_collected(shop, files, llm_server):
     assert handed_in.n_handed_in == 18
     made = collect_one(workspace, "one", asked, wait=True, every_s=0.05)
     assert made.value.value == 9 / 20
-    assert made.kappa.value == 1.0
+    assert made.people.kappa.value == 1.0
     assert server.counts()["n_batch_rows"] == 18
 
 

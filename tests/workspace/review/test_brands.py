@@ -15,8 +15,9 @@ from workspace.review.brands import (
     decide_fills,
     missing_shown,
 )
-from workspace.review.decisions import decisions_frame, log, undo
+from workspace.review.decisions import decisions_frame, log
 from workspace.review.queue import standing
+from workspace.review.undoing import undo
 from workspace.workspace import Workspace
 
 PRODUCTS = ["kettle", "lantern", "sledge", "anvil", "basket", "trowel", "easel", "ladle"]

@@ -10,8 +10,9 @@ from catalog.votes import conform_votes
 from workspace import way
 from workspace.opening import Declared, init_workspace
 from workspace.review.bulk import verdicts_from_file
-from workspace.review.decisions import Verdict, decide, decisions_frame, decisions_hash, log, undo
+from workspace.review.decisions import Verdict, decide, decisions_frame, decisions_hash, log
 from workspace.review.queue import QueueFilter, card, lease, queue, standing
+from workspace.review.undoing import undo
 from workspace.snapshots import Output
 from workspace.workspace import Workspace
 
