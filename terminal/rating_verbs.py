@@ -67,9 +67,8 @@ def rate(
 ) -> None:
     """Show which answer of a run waits to be rated; rate one; or take in, or write, a sheet of them."""
     opened, by = Workspace(workspace), _criterion(criterion)
-    said: list[Word] = [
-        word for word, is_said in (("yes", yes), ("no", no), ("skip", skip)) if is_said
-    ]  # type: ignore[misc]
+    words: dict[Word, bool] = {"yes": yes, "no": no, "skip": skip}
+    said = [word for word, is_said in words.items() if is_said]
     asked = sum((example is not None, from_file is not None, sheet is not None))
     if asked > 1:
         raise InputError("rate: name an answer, --from FILE or --sheet FILE, one of them.")
