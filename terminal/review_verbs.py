@@ -14,6 +14,7 @@ from terminal.output import print_json, print_table, say
 from workspace.review.bulk import verdicts_from_file
 from workspace.review.decisions import Logged, Verdict, decide, log
 from workspace.review.queue import QueueFilter, card, queue, standing
+from workspace.review.ratings import QUESTIONS
 from workspace.review.undoing import undo
 from workspace.workspace import Workspace
 
@@ -159,7 +160,7 @@ def show_log(entries: list[Logged]) -> None:
                 e.at,
                 e.reviewer,
                 e.record_id,
-                e.action,
+                f"{e.action} {QUESTIONS[e.question]}" if e.question in QUESTIONS else e.action,
                 _state(e.before),
                 _state(e.after),
                 e.reason,

@@ -108,8 +108,7 @@ def progress(found: Standing) -> None:
     if found.n_skipped:
         told += f", {found.n_skipped:,} skipped"
     st.progress((found.n_rated + found.n_skipped) / found.n, text=told)
-    if st.session_state.get(TOLD):
-        st.caption(st.session_state[TOLD])
+    st.caption(st.session_state.get(TOLD) or "Every press is stored; there is no save button.")
 
 
 def show(shown: dict[str, Any], criterion: Criterion) -> None:
@@ -121,9 +120,10 @@ def show(shown: dict[str, Any], criterion: Criterion) -> None:
     if criterion == "faithfulness":
         st.markdown(f"**Texts** ({len(shown['contexts']):,})")
         with st.container(height=_TEXTS_HEIGHT):
-            for text in shown["contexts"]:
+            for at, text in enumerate(shown["contexts"]):
+                if at:
+                    st.divider()
                 st.text(text)
-                st.divider()
 
 
 def buttons(opened: Workspace, shown: dict[str, Any], criterion: Criterion) -> None:
