@@ -99,18 +99,21 @@ def rate(workspace: Workspace, told: Sequence[Said], reviewer: str | None = None
     bulk_id = str(uuid.uuid4()) if len(told) > 1 else None
     now = datetime.datetime.now(datetime.UTC)
     with workspace.database.session() as session:
-        made = [_store(session, one, who, bulk_id, now) for one in told]
+        held = _held(session, told, who)
+        made = [_store(session, held, one, who, bulk_id, now) for one in told]
         session.flush()
         entries = [logged(one) for one in made if isinstance(one, LogEntry)]
     return Taken(entries, made.count("same"), made.count("older"))
 
 
-def held_ratings(workspace: Workspace) -> pl.DataFrame:
-    """What each person says now, in `HELD_SCHEMA`, sorted."""
+def held_ratings(workspace: Workspace, rater: str | None = None) -> pl.DataFrame:
+    """What each person says now, or one alone, in `HELD_SCHEMA`, sorted."""
     if not workspace.has_database:
         return pl.DataFrame(schema=HELD_SCHEMA)
     columns = [getattr(Rating, name) for name in HELD_SCHEMA.names()]
     query = sa.select(*columns).order_by(*columns[:4])
+    if rater is not None:
+        query = query.where(Rating.rater == rater)
     with workspace.database.session() as session:
         rows = [(*row[:-1], _utc(row[-1])) for row in session.execute(query)]
     return pl.DataFrame(rows, schema=HELD_SCHEMA, orient="row")
@@ -127,7 +130,8 @@ def take_back(session: Session, entry: LogEntry, who: str) -> LogEntry:
     criterion, after = QUESTIONS[entry.question], entry.after or {}
     key = {"criterion": criterion, "example_id": entry.record_id,
            "mark": after.get("mark"), "rater": after.get("rater")}  # fmt: skip
-    held = session.scalars(sa.select(Rating).filter_by(**key).with_for_update()).one_or_none()
+    with session.no_autoflush:  # what is changed of a file of ratings is written once, at the end
+        held = session.scalars(sa.select(Rating).filter_by(**key).with_for_update()).one_or_none()
     if _state(held) != entry.after:
         raise InputError(
             f"the answer to {entry.record_id!r} was rated again by {after.get('rater')} since; rate "
@@ -147,21 +151,38 @@ def take_back(session: Session, entry: LogEntry, who: str) -> LogEntry:
     return undone
 
 
+def _held(session: Session, told: Sequence[Said], who: str) -> dict[tuple[str, ...], Rating]:
+    """What the raters say now, of all that they are asked; of one answer alone where one is told."""
+    query = sa.select(Rating).where(Rating.rater.in_({one.rater or who for one in told}))
+    if len(told) == 1:
+        query = query.where(Rating.example_id == told[0].example_id)
+    found = session.scalars(query.with_for_update())
+    return {(one.criterion, one.example_id, one.mark, one.rater): one for one in found}
+
+
 def _store(
-    session: Session, one: Said, who: str, bulk_id: str | None, now: datetime.datetime
+    session: Session,
+    known: dict[tuple[str, ...], Rating],
+    one: Said,
+    who: str,
+    bulk_id: str | None,
+    now: datetime.datetime,
 ) -> LogEntry | Literal["same", "older"]:
-    key = {"criterion": one.criterion, "example_id": one.example_id, "mark": one.mark,
-           "rater": one.rater or who}  # fmt: skip
-    held = session.scalars(sa.select(Rating).filter_by(**key).with_for_update()).one_or_none()
+    rater = one.rater or who
+    key = (one.criterion, one.example_id, one.mark, rater)
+    held = known.get(key)
     said_at = min(one.at or now, now)  # a clock that is ahead overrules nobody for ever
     if held is not None and held.value == one.value:
         return "same"
     if held is not None and said_at < _utc(held.at):
         return "older"
     before = _state(held)
-    held = held or Rating(**key)
+    if held is None:
+        held = known[key] = Rating(
+            criterion=one.criterion, example_id=one.example_id, mark=one.mark, rater=rater
+        )
+        session.add(held)
     held.value, held.at = one.value, said_at
-    session.add(held)
     entry = LogEntry(
         record_id=one.example_id, question=f"rating:{one.criterion}", at=now, reviewer=who,
         action=RATE, before=before, after=_state(held), bulk_id=bulk_id,

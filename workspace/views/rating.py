@@ -60,7 +60,7 @@ def standing(
     workspace: Workspace, answers: pl.DataFrame, criterion: Criterion, rater: str
 ) -> Standing:
     """Which of the drawn answers wait for a person."""
-    own = held_ratings(workspace).filter(criterion=criterion, rater=rater)
+    own = held_ratings(workspace, rater).filter(criterion=criterion)
     said = own.select("example_id", "mark", "value")
     rows = answers.join(said, on=["example_id", "mark"], how="left", maintain_order="left")
     waiting, skipped = rows.filter(pl.col("value").is_null()), rows.filter(value="skip")
