@@ -133,7 +133,9 @@ def _scorer(folder: str, name: str) -> Any:
     from bert_score import BERTScorer
     from safetensors import SafetensorError
     from transformers import AutoConfig
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()  # of the reading of the weights
     try:
         config = AutoConfig.from_pretrained(folder)
         scorer = BERTScorer(

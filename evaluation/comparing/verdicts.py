@@ -22,6 +22,8 @@ _NAMES = {
     "token_f1": "token F1",
     "rouge_l": "ROUGE-L",
     "bleu": "BLEU",
+    "sentence_bleu": "sentence BLEU",
+    "bert_score": "BERTScore",
     "ndcg": "nDCG",
     "mrr": "MRR",
 }
@@ -144,8 +146,8 @@ def metric_words(metric: str) -> str:
 
     Examples
     --------
-    >>> metric_words("f1_macro"), metric_words("accuracy_at_level.2")
-    ('macro F1', 'accuracy at level 2')
+    >>> metric_words("f1_macro"), metric_words("accuracy_at_level.2"), metric_words("bert_score")
+    ('macro F1', 'accuracy at level 2', 'BERTScore')
     """
     return _NAMES.get(metric, metric.replace("_", " ").replace(".", " "))
 
