@@ -9,6 +9,7 @@ import typer
 
 from catalog.errors import InputError
 from terminal.balance_verbs import balance, shopping_list, tell_notes
+from terminal.certificate_output import print_leaks
 from terminal.options import HERE, Json, WorkspaceDir
 from terminal.output import print_json, print_table, say, tell
 from terminal.running import watched
@@ -193,27 +194,7 @@ def _print_export(made: Export) -> None:
         title=f"{made.folder} ({manifest['format']})",
     )
     between = manifest["certificate"]["between"]
-    asks = any("query_product" in rows["by_task"] for rows in manifest["rows"].values())
-    queries = ["queries"] if asks else []
-    print_table(
-        [
-            *("between", "shared groups", "identifiers", *queries),
-            *("equal texts", "near-duplicates", "nearest"),
-        ],
-        [
-            (
-                pair,
-                found["shared_groups"],
-                found["shared_identifiers"],
-                *([found["shared_queries"]] if asks else []),
-                found["exact_pairs"],
-                found["near_duplicate_pairs"],
-                found["largest_similarity"],
-            )
-            for pair, found in between.items()
-        ],
-        title="certificate",
-    )
+    print_leaks(between, "certificate", with_queries=made.has_queries)
     found = (
         "LEAKS" if made.leaks else "nothing leaks" if between else "one split, nothing to compare"
     )

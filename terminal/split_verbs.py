@@ -11,6 +11,7 @@ import typer
 
 from catalog.errors import InputError
 from catalog.wording import counted
+from terminal.certificate_output import print_leaks
 from terminal.options import HERE, Json, WorkspaceDir, fractions_of
 from terminal.output import Bar, print_json, print_table, say, tell
 from terminal.running import print_steps, run_steps, watched
@@ -247,7 +248,7 @@ def _print_splits(opened: Workspace) -> None:
     print_table(
         ["split", "rows", "share", "wanted", *(f"level {level}" for level in far["level"])],
         [(*row, *of[row[0]]) for row in sizes(opened).rows()],
-        title="total variation of categories against all rows, by level",
+        title="total variation of categories against all rows, by level" if far.height else "",
     )
 
 
@@ -298,6 +299,7 @@ def check_split(
             progress=Progress(verb="check-split", listen=bar.show),
         )  # fmt: skip
     found = checked.found
+    n_leaking = len(found.leaking_rows)
     for note in checked.notes:
         tell(note)
     if html is not None:
@@ -320,7 +322,8 @@ def check_split(
                 found.listed.head(20).iter_rows(),
             )
         say(
-            f"leaks: {len(found.leaking_rows):,} rows of {test} stand in {train} in one way or another."
+            f"leaks: {counted(n_leaking, 'row')} of {test} {'stands' if n_leaking == 1 else 'stand'} "
+            f"in {train} in one way or another."
             if found.leaks
             else "nothing leaks."
         )
@@ -345,14 +348,8 @@ def certify(
     if as_json:
         print_json(found.as_json())
     else:
-        body = found.certificate.as_json()["between"]
-        hidden = ("leaking_rows", "leaks", "sample", "by_text")
-        keys = [key for key in next(iter(body.values()), {}) if key not in hidden]
-        print_table(
-            ["between", *(key.replace("_", " ") for key in keys)],
-            [(between, *(leaks[key] for key in keys)) for between, leaks in body.items()],
-            title=found.name,
-        )
+        between = found.certificate.as_json()["between"]
+        print_leaks(between, found.name, with_queries=found.has_queries)
         for file in found.touched:
             tell(
                 f"goldshelf: {found.name}/{file} is not what was exported: it is gone, or its hash "

@@ -18,4 +18,6 @@ def choice(label: str) -> tuple[Engine, str | None]:
     address = row.text_input(
         "Address of the cluster", placeholder="RAY_ADDRESS, else a Ray of its own", width=300
     )
+    if engine == "local" and address.strip():
+        st.warning(f"{label} this machine, so the address of a cluster is not used.")
     return engine, (address.strip() or None) if engine == "ray" else None

@@ -91,6 +91,8 @@ def outcome(
 ) -> Result | None:
     """Run when asked, with a bar and a button to stop; what came of it stays while the files are the same."""
     key = f"files.answer.{verb}"
+    if st.session_state.get(_stop_key(verb)):
+        st.warning("Stopped; nothing of it is kept.")
     if is_asked:
         st.session_state.pop(key, None)
         try:
@@ -113,12 +115,16 @@ def _news(verb: str) -> Iterator[Progress]:
 
     with place:
         stop = st.empty()
-    stop.button("Stop", icon=":material/stop:", key=f"files.stop.{verb}")
+    stop.button("Stop", icon=":material/stop:", key=_stop_key(verb))
     try:
         yield Progress(listen=show)
     finally:
         bar.empty()
         stop.empty()
+
+
+def _stop_key(verb: str) -> str:
+    return f"files.stop.{verb}"
 
 
 def as_dropped(text: object) -> str:

@@ -49,6 +49,11 @@ class Export:
         """Whether the certificate found something that crosses."""
         return bool(self.manifest["certificate"]["leaks"])
 
+    @property
+    def has_queries(self) -> bool:
+        """Whether any row is of a query."""
+        return any("query_product" in rows["by_task"] for rows in self.manifest["rows"].values())
+
     def as_json(self) -> dict[str, Any]:
         """As plain JSON."""
         ran = [snapshot.step for snapshot in self.made]
@@ -194,11 +199,14 @@ class Recertified:
         Made now, from the files as they lie there.
     touched
         Files that are missing or differ from their hash in the manifest.
+    has_queries
+        Whether any row is of a query.
     """
 
     name: str
     certificate: Certificate
     touched: list[str]
+    has_queries: bool
 
     @property
     def is_sound(self) -> bool:
@@ -239,7 +247,8 @@ def certify_export(
         )
     touched = [f for f in files if f in gone or sha256_of(folder / f) != files[f]["sha256"]]
     settings = certify_settings(with_aliases(workspace, workspace.settings.split))
-    return Recertified(name, certify_files(records, settings, progress=progress), touched)
+    certificate = certify_files(records, settings, progress=progress)
+    return Recertified(name, certificate, touched, found[name].has_queries)
 
 
 __all__ = [

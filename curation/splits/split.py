@@ -21,6 +21,7 @@ from curation.splits.groups import record_groups
 from curation.splits.overflow import Overflow, resolve_overflow
 from curation.splits.settings import SplitSettings
 from curation.splits.suspects import suspect_notes
+from curation.splits.untied import untied_notes
 
 DROPPED = "dropped"
 _LARGEST_SHOWN = 20
@@ -156,6 +157,7 @@ def split_records(
         figures,
         [
             *suspect_notes(records, groups.edges, settings),
+            *untied_notes(records, split_of_row, settings),
             *overflow.notes,
             *notes,
             *told,

@@ -149,6 +149,46 @@ def test_pictures_in_a_zip_file_tie_rows_too(any_file):
     assert tied == [[1, 3, "picture"]]
 
 
+@pytest.fixture
+def over_ray(any_file):
+    """Near-duplicates of a file compared over the cluster of an address."""
+    pytest.importorskip("ray")
+
+    def asked(address, where="ray"):
+        shown = any_file("Near-duplicates")
+        drop(shown, "files.dedupe_file", "all.csv", TRAIN + TEST.split("\n", 1)[1])
+        shown.run()
+        next(s for s in shown.selectbox if s.label == "Compared on").set_value(where)
+        box = next(t for t in shown.text_input if t.label == "Address of the cluster")
+        box.set_value(address)
+        return press(shown, "Find near-duplicates")
+
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        (" 127.0.0.1:9 ", "no Ray cluster to join at 127.0.0.1:9: "),
+        ("nowhere", "no Ray cluster to join at nowhere: expected HOST:PORT."),
+        ("ray://head:10001", "--address ray://head:10001: the workspace must be on a machine"),
+    ],
+)
+def test_a_cluster_that_cannot_be_joined_is_one_red_line(address, told, over_ray):
+    shown = over_ray(address)
+    [said] = errors(shown)
+    assert told in said.replace("\\", "")
+    assert not shown.metric
+
+
+def test_the_address_of_a_cluster_is_not_passed_over_in_silence(over_ray):
+    shown = over_ray("127.0.0.1:9", "local")
+    assert errors(shown) == []
+    assert figures(shown)["Pairs"] == "1"
+    [said] = [each.value for each in shown.warning]
+    assert said == "Compared on this machine, so the address of a cluster is not used."
+
+
 def test_a_file_is_split_and_no_brand_crosses(any_file):
     rows = "".join(f"{n},title{n} tone{n},m{n // 4}\n" for n in range(80))
     shown = any_file("Split")

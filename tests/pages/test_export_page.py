@@ -5,9 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from ui import jobs
+from workspace.exports import exports
 from workspace.workspace import Workspace
 
+ROOT = Path(__file__).resolve().parents[2]
 KEY = "export.template.classification"
 
 
@@ -67,3 +71,26 @@ def test_a_template_that_tells_the_answer_is_refused(page, own):
     assert "no placeholder" in error.value
     assert "Keep" not in [b.label for b in shown.button]
     assert [e.message for e in shown.exception] == []
+
+
+def test_an_export_is_certified_again_and_what_was_touched_is_said(page, own):
+    [made] = exports(Workspace(own))
+    name = made.folder.name
+    for touch, code, told in (
+        (None, 0, None),
+        ("records/test.jsonl", 1, f"{name}/records/test.jsonl is not what was exported"),
+    ):
+        if touch:
+            with (made.folder / touch).open("a") as file:
+                file.write("\n")
+        shown = page("export", own)
+        next(b for b in shown.button if b.label == "Certify again").click().run()
+        job = jobs._jobs()[own]
+        assert job.verb == f"certify {name}"
+        assert job.process.wait(60) == code
+        around = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+        assert [e.message for e in around.exception] == []
+        warned = [w.value.replace("\\", "") for w in around.warning]
+        assert [told in line for line in warned] == ([True] if told else [])
+        done = [t.value.replace("\\", "") for t in around.toast]
+        assert done == ([] if told else [f"certify {name}: done"])

@@ -1,8 +1,10 @@
 """The models on the Labels and Agreement pages, asked over real HTTP."""
 
 import json
+from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from terminal.main import run
 from ui import jobs
@@ -14,6 +16,7 @@ from workspace.settings import validated
 from workspace.views.model_settings import settings
 from workspace.workspace import Workspace
 
+ROOT = Path(__file__).resolve().parents[2]
 N_ROWS = 12
 PATHS = ["Kitchen > Mugs", "Kitchen > Pans", "Food > Tea"]
 PRICE = {"input_usd_per_million": 1000.0, "output_usd_per_million": 4000.0}
@@ -301,6 +304,22 @@ def test_a_run_is_the_verb_and_its_spend_stands_in_the_ledger(models, shop, mini
     shown.session_state["ledger.by"] = "day"
     days = table(drawn(shown.run()), "day", "most_unknown_usd")["day"].to_list()
     assert days == ledger(Workspace(folder)).spend["day"].unique().to_list()
+
+
+def test_a_run_over_a_cluster_that_does_not_answer_is_one_line(models, shop, mini, server):
+    pytest.importorskip("ray")
+    folder = shop({"mini": mini})
+    shown = models(folder, "Run")
+    next(s for s in shown.selectbox if s.label == "Asked from").set_value("ray")
+    text(shown, "Address of the cluster").set_value("127.0.0.1:9")
+    drawn(button(shown, "Run").click().run())
+    job = jobs._jobs()[folder]
+    assert job.verb.endswith("--engine ray --address 127.0.0.1:9")
+    assert job.process.wait(60) == 2
+    around = drawn(AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run())
+    [told] = [e.value.replace("\\", "") for e in around.error]
+    assert told.startswith("no Ray cluster to join at 127.0.0.1:9: ")
+    assert server.counts()["n_requests"] == 0
 
 
 def test_a_run_that_the_budget_stopped_says_so(models, shop, mini):

@@ -153,6 +153,45 @@ def test_an_export_that_leaks_exits_1_each_time_and_is_written(  # type: ignore[
         assert (Path(body["folder"]) / "train.jsonl").exists()
 
 
+def test_certify_reads_the_files_again_as_they_lie_there(said, shop: str, tmp_path, capsys) -> None:  # type: ignore[no-untyped-def]
+    _, made = said("export", "--format", "alpaca")
+    page = tmp_path / "certificate.html"
+    code, body = said("certify", "--html", str(page))
+    assert (code, body["name"], body["sound"], body["touched"]) == (0, "alpaca", True, [])
+    assert body["between"] == made["certificate"]["between"]
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+    assert run(["certify", "alpaca", "-w", shop]) == 0
+    told = capsys.readouterr().out
+    assert told.endswith("nothing leaks.\n")
+    assert "train-test" in told
+
+    folder = Path(made["folder"])
+    with (folder / "test.jsonl").open("a") as file:
+        file.write("{}\n")
+    assert run(["certify", "-w", shop]) == 1
+    told = capsys.readouterr()
+    assert "goldshelf: alpaca/test.jsonl is not what was exported" in told.err
+    assert told.out.endswith("nothing leaks.\n")
+
+    train = (folder / "records" / "train.jsonl").read_text().split("\n")[0]
+    with (folder / "records" / "test.jsonl").open("a") as file:
+        file.write(train + "\n")
+    assert run(["certify", "-w", shop]) == 1
+    assert capsys.readouterr().out.endswith("it leaks: do not train on it.\n")
+
+
+def test_certify_without_an_export_is_one_line(said, shop: str, capsys) -> None:  # type: ignore[no-untyped-def]
+    assert run(["certify", "-w", shop]) == 2
+    told = "goldshelf: no export 'openai-chat'. Exports here: none. Run `goldshelf export`.\n"
+    assert capsys.readouterr().err == told
+    _, made = said("export", "--format", "alpaca")
+    assert run(["certify", "other", "-w", shop]) == 2
+    assert "no export 'other'. Exports here: alpaca." in capsys.readouterr().err
+    (Path(made["folder"]) / "records" / "test.jsonl").unlink()
+    assert run(["certify", "-w", shop]) == 2
+    assert "records/test.jsonl is gone. Run `goldshelf export --force`." in capsys.readouterr().err
+
+
 def test_balance_prints_before_and_after_and_what_is_short(said, shop: str, capsys) -> None:  # type: ignore[no-untyped-def]
     code, body = said("balance", "--method", "uniform", "--level", "1", "--floor", "900")
     assert code == 0

@@ -371,8 +371,9 @@ def _frozen_rows(
             f"{frozen_test}: none of its ids is in {file.path}. Name the id with --id-column."
         )
     n_gone = len(before.ids) - int(found.sum())
-    told = counted(n_gone, "row")
-    gone = [f"{told} of {frozen_test.name} not in {file.path.name}: what ties to them is not known"]
+    told = f"{counted(n_gone, 'row')} of {frozen_test.name} {'is' if n_gone == 1 else 'are'} not in"
+    ties = f"what ties to {'it' if n_gone == 1 else 'them'} is not known"
+    gone = [f"{told} {file.path.name}: {ties}"]
     return found.to_numpy(), gone if n_gone else []
 
 

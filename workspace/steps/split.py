@@ -79,7 +79,10 @@ def _is_frozen(context: Context, ids: pl.Series) -> np.ndarray | None:
 def _gone(context: Context, ids: pl.DataFrame) -> list[str]:
     held = frozen_ids(context.workspace)
     n = 0 if held is None else int((~held.is_in(ids["record_id"].implode())).sum())
-    return [f"{counted(n, 'row')} of the frozen test set is no longer in gold"] if n else []
+    told = (
+        f"{counted(n, 'row')} of the frozen test set {'is' if n == 1 else 'are'} no longer in gold"
+    )
+    return [f"{told}: what ties to {'it' if n == 1 else 'them'} is not known"] if n else []
 
 
 def _outside(workspace: Workspace) -> dict[str, str]:

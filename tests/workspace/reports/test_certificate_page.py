@@ -115,6 +115,12 @@ def test_a_file_is_split_by_query_and_folds_around_a_frozen_test(tmp_path, capsy
     assert pl.read_csv(tmp_path / "again" / "dropped.csv")["id"].to_list() == ["n1"]
     assert "1 new row tied to the frozen test set dropped" in told["notes"]
 
+    rows.filter(~pl.col("id").is_in(test["id"].head(2).implode())).write_csv(source)
+    assert run([*command, *again]) == 0
+    told = json.loads(capsys.readouterr().out)
+    lost = "2 rows of test.csv are not in catalog.csv: what ties to them is not known"
+    assert lost in told["notes"]
+
 
 @pytest.mark.parametrize(
     ("options", "line"),

@@ -121,3 +121,21 @@ def test_a_frozen_test_set_stays_when_new_records_come(workspace):
     assert {r for r, split in before.items() if split == "test"} == {
         r for r, split in now.items() if split == "test" and r.startswith("r")
     }
+
+
+def test_frozen_rows_that_the_catalog_lost_are_said(workspace):
+    with freezing(workspace, freeze=True):
+        way.run(workspace, "split")
+    frozen = frozen_ids(workspace).to_list()
+    [source] = workspace.settings.source.paths
+    for lost, told in (
+        (frozen[:1], "1 row of the frozen test set is no longer in gold: what ties to it"),
+        (frozen[:3], "3 rows of the frozen test set are no longer in gold: what ties to them"),
+    ):
+        lines = Path(source).read_text().splitlines(keepends=True)
+        kept = [line for line in lines if line.split(",")[0] not in lost]
+        Path(source).write_text("".join(kept))
+        way.run(workspace, "split")
+        assert f"{told} is not known" in workspace.snapshot("split").notes
+    in_test = {r for r, split in places(workspace).items() if split == "test"}
+    assert in_test == set(frozen[3:])
