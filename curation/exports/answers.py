@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from curation.exports.settings import ExportSettings
@@ -9,14 +11,15 @@ from curation.exports.settings import ExportSettings
 HIDDEN = "[...]"
 _FIELDS = ("title", "description")
 _FEWEST_LETTERS = 3
+_BETWEEN_WORDS = r"[\W_]+"
 
 
 def without_answers(rows: pl.DataFrame, settings: ExportSettings, task: str) -> pl.DataFrame:
     """Rows whose title and description do not say the category that is asked.
 
-    The path, parted by " > ", "/" or spaces, and its leaf, as they are written and in lower, upper
-    and title case, give way to ``[...]``. Rows that are asked for attributes alone stay as they
-    are: their values have to be found in the text.
+    The path and its leaf give way to ``[...]``, in any case, whatever stands between their words,
+    and in the plural; but not within another word. Rows that are asked for attributes alone stay as
+    they are: their values have to be found in the text.
 
     Examples
     --------
@@ -26,19 +29,38 @@ def without_answers(rows: pl.DataFrame, settings: ExportSettings, task: str) -> 
     """
     if not settings.mask_answers or "category" not in settings.targets_of(task):
         return rows
-    path = pl.col("category_path")
-    leaf = path.list.last()
-    spelled = [*(path.list.join(sep) for sep in (" > ", "/", " ")), leaf]
-    forms = [form for text in spelled for form in _cases(text)]
     for name in _FIELDS:
-        if name not in rows.columns or rows.schema[name] != pl.String:
-            continue
-        for form in forms:
-            says = pl.when(form.str.len_chars() >= _FEWEST_LETTERS).then(form)
-            parted = pl.col(name).str.split(says.fill_null("\0")).list.join(HIDDEN)
-            rows = rows.with_columns(pl.when(pl.col(name).is_not_null()).then(parted).alias(name))
+        if name in rows.columns and rows.schema[name] == pl.String:
+            rows = rows.with_columns(_without(rows[name], rows["category_path"]))
     return rows
 
 
-def _cases(text: pl.Expr) -> list[pl.Expr]:
-    return [text, text.str.to_lowercase(), text.str.to_uppercase(), text.str.to_titlecase()]
+def _without(texts: pl.Series, paths: pl.Series) -> pl.Series:
+    """Each text without the last name of its path; one regular expression for each path."""
+    first_words = paths.list.last().str.to_lowercase().str.extract(r"(\w+)")
+    may_say = texts.str.to_lowercase().str.contains(first_words, literal=True).fill_null(False)
+    held = pl.DataFrame({"row": may_say.arg_true()}).with_columns(
+        texts.filter(may_say).alias("text"), paths.filter(may_say).alias("path")
+    )
+    for part in held.partition_by("path"):
+        said = _said(part["path"][0].to_list())
+        if said is not None:
+            texts = texts.scatter(part["row"], part["text"].str.replace_all(said, HIDDEN))
+    return texts
+
+
+def _said(path: list[str]) -> str | None:
+    """What says a path or its leaf; None where that has too few letters to tell anything.
+
+    Examples
+    --------
+    >>> re.sub(_said(["Food", "Oil"]), "", "Boiled oils, Food/Oil; soil")
+    'Boiled , ; soil'
+    """
+    forms = [re.findall(r"\w+", " ".join(names)) for names in (path, path[-1:])]
+    told = [_BETWEEN_WORDS.join(words) for words in forms if len("".join(words)) >= _FEWEST_LETTERS]
+    if not told:
+        return None
+    has_case = path[-1].lower() != path[-1].upper()
+    edge = r"\b" if has_case else ""  # scripts without case part no words, or not by spaces alone
+    return rf"(?i){edge}(?:{'|'.join(told)})(?:e?s)?{edge}"

@@ -222,8 +222,8 @@ def _against_all(
             if len(absent) and taxonomy is not None:
                 lacking.append(
                     _why_missing(
-                        absent, codes, known, labels, everywhere, name, level, taxonomy,
-                        len(settings.fractions), wanted,
+                        absent, codes, known, labels, everywhere, name, level, taxonomy, settings,
+                        wanted,
                     )
                 )  # fmt: skip
         if not levels:
@@ -251,10 +251,16 @@ _MISSING = pl.Schema(
 
 
 def _why_missing(  # type: ignore[no-untyped-def]
-    absent, codes, known, labels, everywhere, name, level, taxonomy: Taxonomy, n_splits, fraction
-) -> pl.DataFrame:
+    absent, codes, known, labels, everywhere, name, level, taxonomy: Taxonomy,
+    settings: SplitSettings, fraction,
+) -> pl.DataFrame:  # fmt: skip
+    n_splits = len(settings.fractions)
     pairs = np.unique(np.stack([codes[known], labels[known]]), axis=1)
+    sizes = np.bincount(labels[known])
+    room = (min(settings.fractions) + settings.slack) * known.sum()
     n_groups = np.bincount(pairs[0], minlength=len(everywhere))[absent]
+    fits = pairs[0][sizes[pairs[1]] <= room]
+    n_fitting = np.bincount(fits, minlength=len(everywhere))[absent]
     few = f"fewer groups than the {n_splits} splits"
     expected = everywhere[absent] * fraction
     return pl.DataFrame(
@@ -269,8 +275,10 @@ def _why_missing(  # type: ignore[no-untyped-def]
                 if n < n_splits
                 else f"rare: {rows:.1f} rows would be its share"
                 if rows < 1
-                else "its groups hold other categories too, or are too large"
-                for n, rows in zip(n_groups, expected, strict=True)
+                else f"too large: {n_fits} of its {n} groups fit a split of {room:,.0f} rows"
+                if n_fits < n_splits - 1
+                else f"its {n} groups hold other categories too, and no way was found for all"
+                for n, n_fits, rows in zip(n_groups, n_fitting, expected, strict=True)
             ],
         },
         schema=_MISSING,

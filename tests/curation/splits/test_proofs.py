@@ -100,3 +100,22 @@ def test_the_category_is_masked_where_it_is_asked_and_only_there():
     assert hidden["description"].to_list() == [f"See {HIDDEN}. {HIDDEN}!", HIDDEN, "plain"]
     assert without_answers(rows, asked, "attribute_extraction").equals(rows)
     assert without_answers(rows, ExportSettings(), "classification").equals(rows)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "said"),
+    [
+        (["Food", "Basmati Rice"], "Basmati rice, BASMATI-RICE", "[...], [...]"),
+        (["Food", "Sugar & Jaggery"], "Sugar + jaggery", "[...]"),
+        (["Care", "Toothbrush"], "A ToothBrush; two toothbrushes", "A [...]; two [...]"),
+        (["Food", "Ham"], "Shampoo of Graham, ham", "Shampoo of Graham, [...]"),
+        (["Food", "Crème"], "CRÈME", "[...]"),
+        (["茶", "乌龙茶"], "好乌龙茶包", "好[...]包"),
+        (["A", "(+)"], "a (+)", "a (+)"),
+        (["Food", "TV"], "TV of Food TV", "TV of [...]"),
+    ],
+)
+def test_an_answer_is_taken_out_however_it_is_written_and_not_within_a_word(path, text, said):
+    rows = pl.DataFrame({"title": [text, "other"], "category_path": [path, path]})
+    hidden = without_answers(rows, ExportSettings(mask_answers=True), "classification")
+    assert hidden["title"].to_list() == [said, "other"]
