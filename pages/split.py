@@ -1,7 +1,7 @@
 import streamlit as st
 
 from charts.bars import grouped
-from ui import jobs, reads, session, tables
+from ui import files, jobs, reads, session, tables
 from ui.splitting import balance, brands, split_proof, split_ties, splits
 from workspace.views import splits as views
 
@@ -25,19 +25,23 @@ split_proof.costs(opened)
 split_proof.prompt_leaks(opened)
 st.subheader("Categories in each split")
 levels = range(1, opened.taxonomy().max_depth + 1)
-splits.variation(opened)
-level = st.segmented_control("Level", levels, default=1, key="split.level", required=True)
-names, shares = reads.view(opened, ("curate", "split"), views.shares_by_category, level)
-st.plotly_chart(
-    grouped(names, splits.in_order(shares), title="share of rows", as_share=True),
-    alt="Share of each category by split",
-)
+if levels:
+    splits.variation(opened)
+    level = st.segmented_control("Level", levels, default=1, key="split.level", required=True)
+    names, shares = reads.view(opened, ("curate", "split"), views.shares_by_category, level)
+    st.plotly_chart(
+        grouped(names, splits.in_order(shares), title="share of rows", as_share=True),
+        alt="Share of each category by split",
+    )
+else:
+    st.caption("No record has a category.")
 missing = reads.table(opened, "split", done, "missing", 500)
 if missing.height:
     told = f"{figures['n_missing_categories']:,} categories that could not be in every split"
     with st.expander(told):
         tables.show(missing)
 with st.expander("Largest groups and what ties them"):
+    files.notes(opened.snapshot("split").notes)
     tables.show(reads.table(opened, "split", done, "groups", 50))
     tables.show(reads.table(opened, "split", done, "edges", 200))
 split_ties.near_duplicates(opened)

@@ -14,10 +14,10 @@ def test_a_long_comparison_is_stopped_and_leaves_nothing(tmp_path, monkeypatch, 
     rows = [f"{n},{' '.join(draw.choices(WORDS, k=12))}\n" for n in range(N_ROWS)]
     (tmp_path / "large.csv").write_text("id,title\n" + "".join(rows))
     with serve_for(tmp_path) as visitor:
-        visitor.visit("files", view="dedupe")
-        visitor.main.get_by_text("Near-duplicates", exact=True).first.click()
-        place = visitor.main.locator('[data-testid="stFileUploader"] input[type="file"]').first
-        place.set_input_files(tmp_path / "large.csv")
+        visitor.visit("files")
+        visitor.main.get_by_role("tab", name="Near-duplicates").click()
+        place = visitor.main.get_by_test_id("stFileUploader").filter(has_text="A file with texts")
+        place.locator('input[type="file"]').set_input_files(tmp_path / "large.csv")
         least = visitor.main.get_by_role("spinbutton", name="Near-duplicates from")
         least.fill("0.4")
         least.press("Tab")
