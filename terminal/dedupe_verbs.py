@@ -109,7 +109,8 @@ def dedupe(
     rows = [tuple(_cut(cluster[name]) for name in names) for cluster in found["clusters"]]
     if rows:
         heads = ["rows", "weakest tie", *_headed(_TOLD)]
-        print_table(heads, rows, title="largest clusters")
+        alone = ", by their texts alone" if "n_edges" in found else ""
+        print_table(heads, rows, title=f"largest clusters{alone}")
 
 
 def recluster(

@@ -37,11 +37,9 @@ def without_answers(rows: pl.DataFrame, settings: ExportSettings, task: str) -> 
 
 def _without(texts: pl.Series, paths: pl.Series) -> pl.Series:
     """Each text without the last name of its path; one regular expression for each path."""
-    first_words = paths.list.last().str.to_lowercase().str.extract(r"(\w+)")
-    may_say = texts.str.to_lowercase().str.contains(first_words, literal=True).fill_null(False)
-    held = pl.DataFrame({"row": may_say.arg_true()}).with_columns(
-        texts.filter(may_say).alias("text"), paths.filter(may_say).alias("path")
-    )
+    word = pl.col("path").list.last().str.to_lowercase().str.extract(r"(\w+)")
+    may_say = pl.col("text").str.to_lowercase().str.contains(word, literal=True)
+    held = pl.DataFrame({"text": texts, "path": paths}).with_row_index("row").filter(may_say)
     for part in held.partition_by("path"):
         said = _said(part["path"][0].to_list())
         if said is not None:

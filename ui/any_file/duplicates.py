@@ -80,7 +80,8 @@ def choose_threshold(found: dict[str, Any], pairs: Path) -> None:
     st.caption("The most similar pairs under the threshold, which would join two clusters:")
     _pairs(found["refused"])
     if found["clusters"]:
-        st.caption("The largest clusters, and the weakest tie that holds each together:")
+        alone = ", by their texts alone" if "n_edges" in found else ""
+        st.caption(f"The largest clusters{alone}, and the weakest tie that holds each together:")
         _pairs(found["clusters"], ("n_rows", "weakest"))
     lowest = found["searched_from"]
     if lowest < 1:

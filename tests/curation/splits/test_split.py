@@ -171,6 +171,24 @@ def test_a_category_that_cannot_be_everywhere_is_listed_with_the_reason():
     assert "1 category could not be in every split" in made.notes[0]
 
 
+def test_a_category_whose_groups_are_too_large_for_a_split_is_told_apart():
+    frame = pl.DataFrame(
+        {
+            "title": [f"w{n} x{n}" for n in range(200)],
+            "brand": ["A"] * 60 + ["B"] * 50 + [f"own {n}" for n in range(90)],
+            "category_path": [["Wide" if n % 10 == 0 else "Common"] for n in range(111)]
+            + [["Common"]] * 89,
+        }
+    )
+    taxonomy = Taxonomy.from_paths([["Wide"], ["Common"]])
+    made = split_records(frame.lazy(), SplitSettings(), taxonomy=taxonomy)
+    # Wide is in A (60 rows), in B (50) and in one row of its own (110): (.1 + .005) * 200 = 21
+    assert made.missing["path_text"].to_list() == ["Wide"]
+    assert made.missing["reason"].to_list() == [
+        "too large: 1 of its 3 groups fit a split of 21 rows"
+    ]
+
+
 def test_the_same_seed_gives_the_same_split_and_another_another():
     rng = np.random.default_rng(5)
     frame = pl.DataFrame(
