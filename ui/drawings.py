@@ -7,11 +7,12 @@ from typing import Any
 import streamlit as st
 
 from charts.drawing import STYLE, Drawing
+from charts.table import STYLE as TABLE_STYLE
 
 _shown = st.components.v2.component(
     "goldshelf_drawing",
     html='<div class="gs-drawing"></div>',
-    css=STYLE,
+    css=STYLE + TABLE_STYLE,
     js="""
     export default function({ data, parentElement }) {
       const place = parentElement.querySelector(".gs-drawing");

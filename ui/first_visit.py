@@ -28,6 +28,17 @@ FIRST = (
     "BidiComponent", "ButtonGroup", "DataFrame", "DownloadButton", "Html", "Selectbox", "TextInput",
 )  # fmt: skip
 """What stands on most pages, by Streamlit's names."""
+_WITHOUT = {"/results": {"DataFrame", "DownloadButton", "TextInput"}, "/compare": {"DataFrame"}}
+"""Of these, what a page does not begin with."""
+LATER = ("DataFrame", "PlotlyChart")
+"""What may be looked at next: loaded once a page is drawn and the browser has nothing to do."""
+_THEN = """<script type="module">
+const drawn = () => document.querySelector('[data-testid="stMain"] h1')
+  && document.querySelector('[data-test-script-state="notRunning"]');
+const later = globalThis.requestIdleCallback ?? setTimeout;
+const look = () => drawn() ? later(() => Promise.all(%s.map(part => import(part)))) : setTimeout(look, 200);
+look();
+</script>"""
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
 _FOREVER = {"Cache-Control": "public, immutable, max-age=31536000"}
 _ASKED_AGAIN = {"Cache-Control": "no-cache"}
@@ -47,7 +58,7 @@ class FirstVisit:
 
 def _answer(path: str) -> Response | None:
     if path in _pages():
-        return Response(_page(), media_type="text/html", headers=_ASKED_AGAIN)
+        return Response(_page(path), media_type="text/html", headers=_ASKED_AGAIN)
     file = _files().get(path)
     if file is None:
         return None
@@ -73,9 +84,11 @@ def _held(file: Path) -> bytes:
 
 
 @cache
-def _page() -> str:
-    """Streamlit's page, with what it will load named in its head."""
-    told = "".join(_named(file) for file in first_files())
+def _page(path: str) -> str:
+    """Streamlit's page, with what it will load named in its head, and what it may load then."""
+    first = [name for name in FIRST if name not in _WITHOUT.get(path, ())]
+    told = "".join(_named(file) for file in first_files(first))
+    told += _THEN % json.dumps([f"./{file}" for file in _entries(LATER)])
     return (STATIC / "index.html").read_text("utf-8").replace("</head>", f"{told}</head>", 1)
 
 
@@ -87,10 +100,9 @@ def _named(file: str) -> str:
 
 def first_files(names: Iterable[str] = FIRST) -> list[str]:
     """The files that some elements need beyond the page itself; none where Streamlit names them otherwise."""
-    parts: dict[str, dict[str, Any]] = json.loads((STATIC / "manifest.json").read_text("utf-8"))
-    entries = [key for key, part in parts.items() if part.get("name") in set(names)]
+    parts = _manifest()
     there = _with_imports(parts, ["index.html"])
-    wanted = _with_imports(parts, entries)
+    wanted = _with_imports(parts, _keys(names))
     files = [
         file
         for key in wanted
@@ -98,6 +110,23 @@ def first_files(names: Iterable[str] = FIRST) -> list[str]:
         for file in [parts[key]["file"], *parts[key].get("css", [])]
     ]
     return list(dict.fromkeys(files))
+
+
+def _entries(names: Iterable[str]) -> list[str]:
+    parts = _manifest()
+    return [parts[key]["file"] for key in _keys(names)]
+
+
+def _keys(names: Iterable[str]) -> list[str]:
+    wanted = set(names)
+    return [key for key, part in _manifest().items() if part.get("name") in wanted]
+
+
+@cache
+def _manifest() -> dict[str, dict[str, Any]]:
+    """Streamlit's own list of its files, and of what each of them imports."""
+    parts: dict[str, dict[str, Any]] = json.loads((STATIC / "manifest.json").read_text("utf-8"))
+    return parts
 
 
 def _with_imports(parts: dict[str, dict[str, Any]], keys: Iterable[str]) -> dict[str, None]:

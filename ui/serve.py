@@ -19,7 +19,7 @@ from streamlit.starlette import App
 
 import charts
 import ui
-from ui import warm
+from ui import sending, warm
 from ui.first_visit import FirstVisit
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
@@ -57,6 +57,7 @@ def main(arguments: list[str]) -> None:
     sys.argv = [str(APP)]
     import_pages()
     warm.turn_on()
+    sending.turn_on()
     App(APP, middleware=[Middleware(FirstVisit)]).run(config=QUIET | given)
 
 

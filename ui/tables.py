@@ -11,6 +11,8 @@ import polars.selectors as cs
 import streamlit as st
 
 from catalog.wording import words as words
+from charts.table import Head, table
+from ui import drawings
 
 if TYPE_CHECKING:
     from workspace.views.overview import StepLine
@@ -87,6 +89,42 @@ def show(
     return place.dataframe(
         _readable(frame), hide_index=True, placeholder=EMPTY, column_config=columns, **options
     )
+
+
+def still(frame: pl.DataFrame, *, alt: str, column_config: Mapping[str, Any] | None = None) -> None:
+    """A short frame as a table that is there with the page: text to read, to search and to copy.
+
+    Parameters
+    ----------
+    alt
+        What it tells those who cannot see it.
+    column_config
+        As for `show`: headings, help, and formats of numbers.
+    """
+    columns = {name: _column(name, dtype) for name, dtype in frame.schema.items()}
+    columns |= column_config or {}
+    heads = [
+        Head(
+            columns[name].get("label") or _heading(name),
+            columns[name].get("help") or "",
+            dtype.is_numeric(),
+        )
+        for name, dtype in frame.schema.items()
+    ]
+    forms = [(columns[name].get("type_config") or {}).get("format") for name in frame.columns]
+    rows = (
+        [_cell(value, form) for value, form in zip(row, forms, strict=True)]
+        for row in _readable(frame).iter_rows()
+    )
+    drawings.show(table(heads, rows), alt=alt)
+
+
+def _cell(value: Any, form: str | None) -> str:
+    if value is None:
+        return EMPTY
+    if form == "localized":
+        return f"{value:,}"
+    return form % value if form and "%" in form else str(value)
 
 
 def three(value: float | None) -> str:

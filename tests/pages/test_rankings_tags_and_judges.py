@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.still_tables import still_tables
 from tests.pages.test_results_and_compare import ask, is_fine  # noqa: F401
 from tests.runs_workspace import import_rows
 from tests.workspace.models.test_judged_runs import judged, questions, shop  # noqa: F401
@@ -14,7 +15,8 @@ from workspace.runs.gold import gold_of
 def said(shown: AppTest) -> str:
     """All that is said on a page, its tables included."""
     parts = [e.value.replace("\\", "") for e in (*is_fine(shown).markdown, *shown.caption)]
-    return "\n".join([*parts, *(frame.value.to_csv() for frame in shown.dataframe)])
+    tables = [*(frame.value for frame in shown.dataframe), *still_tables(shown)]
+    return "\n".join([*parts, *(table.to_csv() for table in tables)])
 
 
 def test_rankings_lead_by_ndcg_and_are_compared(ask, esci):  # noqa: F811

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import tool_files as tools
+from tests.pages.still_tables import still_tables
 from tests.shop_workspace import shop
 from tests.static_models import static_model
 from workspace.runs import runs
@@ -80,7 +81,7 @@ def test_an_embedding_model_is_named_and_one_that_is_missing_is_a_red_line(score
     score_tab.text_input(key="files.embedding").set_value(model).run()
     press(score_tab, "Score")
     assert not score_tab.error
-    [table] = [d.value for d in score_tab.dataframe if "metric" in d.value.columns]
+    [table] = [t for t in still_tables(score_tab) if "metric" in t.columns]
     found = dict(zip(table["metric"].str.lower(), table["value"], strict=True))
     assert found["semantic f1 embedding"] == "90.9 %"
 

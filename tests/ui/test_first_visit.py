@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from ui.first_visit import FIRST, STATIC, FirstVisit, first_files
+from ui.first_visit import FIRST, LATER, STATIC, FirstVisit, first_files
 
 
 @pytest.fixture(scope="module")
@@ -17,16 +17,32 @@ def browser():
     return TestClient(FirstVisit(Starlette(routes=[rest])))
 
 
-@pytest.mark.parametrize("path", ["/", "/results", "/compare?candidate=a"])
-def test_a_page_names_all_that_its_tables_and_choices_need(browser, path):
-    found = browser.get(path)
-    named = re.findall(r'<link rel="(?:modulepreload|preload)"[^>]* href="\./([^"]+)"', found.text)
+def named(page):
+    return set(re.findall(r'<link rel="(?:modulepreload|preload)"[^>]* href="\./([^"]+)"', page))
+
+
+def code_of(name):
+    [file] = [f for f in first_files([name]) if f"/{name}." in f and f.endswith(".js")]
+    return file
+
+
+def test_a_page_names_all_that_its_tables_and_choices_need(browser):
+    found = browser.get("/catalog")
     assert found.headers["cache-control"] == "no-cache"
-    assert set(first_files()) <= set(named)
+    assert set(first_files()) <= named(found.text)
     assert all((STATIC / name).is_file() for name in first_files())
 
 
-@pytest.mark.parametrize("name", FIRST)
+@pytest.mark.parametrize("path", ["/results", "/compare?candidate=a"])
+def test_a_page_that_begins_without_a_grid_loads_it_once_it_is_drawn(browser, path):
+    page = browser.get(path).text
+    assert code_of("DataFrame") not in named(page)
+    assert {code_of("BidiComponent"), code_of("Selectbox")} <= named(page)
+    then = re.search(r'<script type="module">(.*?)</script>', page, re.DOTALL)[1]
+    assert all(f'"./{code_of(name)}"' in then for name in LATER)
+
+
+@pytest.mark.parametrize("name", [*FIRST, *LATER])
 def test_every_part_is_one_that_this_streamlit_has(name):
     assert any(f"/{name}." in file for file in first_files([name]))
 

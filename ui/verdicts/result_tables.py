@@ -13,11 +13,12 @@ from ui import safe, tables
 from workspace.runs.untold import UNTOLD, untold
 
 INTERVAL = "95 % interval"
+MOST_STILL = 25
 
 
 def board(frame: pl.DataFrame) -> None:
     """The leaderboard, best first."""
-    tables.show(
+    tables.still(
         frame.select(
             "rank",
             "run",
@@ -30,6 +31,7 @@ def board(frame: pl.DataFrame) -> None:
             .when("is_tied_with_best").then(pl.lit("cannot be told apart"))
             .otherwise(pl.lit("worse")).alias("against the best"),
         ),
+        alt="Leaderboard",
         column_config={"value": PERCENT, "p_holm": _p("Holm", "Holm")},
     )  # fmt: skip
 
@@ -37,7 +39,7 @@ def board(frame: pl.DataFrame) -> None:
 def metrics(frame: pl.DataFrame) -> None:
     """Every metric of one run with what it means."""
     is_known = frame["value"].is_not_nan() & frame["value"].is_not_null()
-    tables.show(
+    tables.still(
         frame.filter(is_known).select(
             _worded("metric"),
             _measured("value"),
@@ -45,7 +47,7 @@ def metrics(frame: pl.DataFrame) -> None:
             pl.col("n").alias("n_rows"),
             "what it is",
         ),
-        column_config={"what it is": st.column_config.TextColumn(width="large")},
+        alt="Metrics with their intervals",
     )
     _untold(frame.filter(~is_known))
 
@@ -56,7 +58,7 @@ def differences(frame: pl.DataFrame) -> None:
         pl.any_horizontal(pl.col("baseline", "candidate").is_not_nan()).fill_null(False)
     ).to_series()
     plain = _text(pl.col("difference"), 2, signed=True) + pl.format(" ({})", _plain(signed=True))
-    tables.show(
+    tables.still(
         frame.filter(is_known).select(
             _worded("metric"),
             _measured("baseline"),
@@ -67,6 +69,7 @@ def differences(frame: pl.DataFrame) -> None:
             pl.when("higher_is_better").then(pl.lit("higher")).otherwise(pl.lit("lower"))
             .alias("better is"),
         ),
+        alt="Metrics of both runs",
         column_config={
             "difference, points": st.column_config.TextColumn(
                 help="candidate minus baseline, with its 95 % interval; errors in steps of the tree"
@@ -214,27 +217,35 @@ def gold_versions(frame: pl.DataFrame) -> None:
 
 
 def moved(frame: pl.DataFrame, name: str = "category", heading: str | None = None) -> None:
-    """What changed in every category (or part), the most first."""
-    tables.show(
-        frame.sort(pl.col("difference").abs().fill_nan(None) * pl.col("n"), descending=True,
-                   nulls_last=True, maintain_order=True)
-        .select(
-            _leaf(name).alias(heading or name),
-            pl.col("n").alias("n_rows"),
-            pl.col("n_clusters").alias("groups"),
-            *(percent(name) for name in ("baseline", "candidate")),
-            _moved("difference", "low", "high").alias("difference, points"),
-            _p_told("p_holm"),
-            _p_told("p_bh"),
-            _mark(),
-            *_whole(frame, name),
-        ),
-        column_config={
-            **dict.fromkeys(("baseline", "candidate"), PERCENT),
-            "p_holm": _p("Holm", "Holm"), "p_bh": _p("B-H", "Benjamini-Hochberg"),
-            "mark": st.column_config.Column("shown", help="after the correction"),
-        },
+    """What changed in every category (or part): the most at once, all of them when asked for."""
+    told = frame.sort(
+        pl.col("difference").abs().fill_nan(None) * pl.col("n"),
+        descending=True, nulls_last=True, maintain_order=True,
+    ).select(
+        _leaf(name).alias(heading or name),
+        pl.col("n").alias("n_rows"),
+        pl.col("n_clusters").alias("groups"),
+        *(percent(name) for name in ("baseline", "candidate")),
+        _moved("difference", "low", "high").alias("difference, points"),
+        _p_told("p_holm"),
+        _p_told("p_bh"),
+        _mark(),
+        *_whole(frame, name),
     )  # fmt: skip
+    forms = {
+        **dict.fromkeys(("baseline", "candidate"), PERCENT),
+        "p_holm": _p("Holm", "Holm"), "p_bh": _p("B-H", "Benjamini-Hochberg"),
+        "mark": st.column_config.Column("shown", help="after the correction"),
+    }  # fmt: skip
+    most = told.head(MOST_STILL)
+    tables.still(most, alt=f"What moved most by {heading or name}", column_config=forms)
+    if told.height > most.height:
+        every = st.expander(
+            f"All {told.height:,}, to sort and to search", on_change="rerun", key=f"moved.{name}"
+        )
+        if every.open:
+            with every:
+                tables.show(told, column_config=forms)
 
 
 def _leaf(column: str) -> pl.Expr:
