@@ -16,6 +16,7 @@ done = session.require_step(opened, "split")
 figures = reads.figures(opened, "split")
 splits.tiles(figures)
 tables.show(reads.view(opened, ("split",), views.sizes))
+files.notes(opened.snapshot("split").notes)
 splits.freezing(opened)
 
 st.subheader("Certificate")
@@ -41,7 +42,6 @@ if missing.height:
     with st.expander(told):
         tables.show(missing)
 with st.expander("Largest groups and what ties them"):
-    files.notes(opened.snapshot("split").notes)
     tables.show(reads.table(opened, "split", done, "groups", 50))
     tables.show(reads.table(opened, "split", done, "edges", 200))
 split_ties.near_duplicates(opened)

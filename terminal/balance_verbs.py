@@ -109,20 +109,30 @@ def _print_balance(opened: Workspace, made: list[Snapshot], rows: int, as_json: 
         *(columns if weighed else columns[:-1]), "n_brands_before", "n_brands_after"
     )
     shown = shown.sort("n_before", "category", descending=[True, False])
-    print_table(
-        ["category", "rows before", "after", *weighed, "brands before", "after"],
-        shown.head(rows).iter_rows(),
-        title=f"{settings.method} at level {settings.level}, by {settings.by}",
-    )
+    if shown.height and rows:
+        print_table(
+            ["category", "rows before", "after", *weighed, "brands before", "after"],
+            shown.head(rows).iter_rows(),
+            title=f"{settings.method} at level {settings.level}, by {settings.by}",
+        )
     if shown.height > rows:
         say(f"and {shown.height - rows:,} smaller categories: --rows {shown.height} prints all.")
     say(
         f"train: {snapshot.figures['n_before']:,} rows before, {snapshot.figures['n_after']:,} after"
     )
-    print_table(
-        ["level", "categories", "Gini before", "after", "entropy before", "after", "most, bits"],
-        even.iter_rows(),
-    )
+    if even.height:
+        print_table(
+            [
+                "level",
+                "categories",
+                "Gini before",
+                "after",
+                "entropy before",
+                "after",
+                "most, bits",
+            ],
+            even.iter_rows(),
+        )
     if not settings.changes_rows and "weights" in snapshot.figures:
         say(snapshot.figures["weights"]["formula"])
     if short.height and rows:

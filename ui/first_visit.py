@@ -32,12 +32,11 @@ _WITHOUT = {"/results": {"DataFrame", "DownloadButton", "TextInput"}, "/compare"
 """Of these, what a page does not begin with."""
 LATER = ("DataFrame", "PlotlyChart")
 """What may be looked at next: loaded once a page is drawn and the browser has nothing to do."""
-_THEN = """<script type="module">
+_THEN = """<script>
 const drawn = () => document.querySelector('[data-testid="stMain"] h1')
   && document.querySelector('[data-test-script-state="notRunning"]');
-const later = globalThis.requestIdleCallback ?? setTimeout;
-const look = () => drawn() ? later(() => Promise.all(%s.map(part => import(part)))) : setTimeout(look, 200);
-look();
+const look = () => drawn() ? document.head.insertAdjacentHTML("beforeend", %s) : setTimeout(look, 200);
+addEventListener("load", look);
 </script>"""
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
 _FOREVER = {"Cache-Control": "public, immutable, max-age=31536000"}
@@ -87,9 +86,12 @@ def _held(file: Path) -> bytes:
 def _page(path: str) -> str:
     """Streamlit's page, with what it will load named in its head, and what it may load then."""
     first = [name for name in FIRST if name not in _WITHOUT.get(path, ())]
-    told = "".join(_named(file) for file in first_files(first))
-    told += _THEN % json.dumps([f"./{file}" for file in _entries(LATER)])
+    told = _links(first) + _THEN % json.dumps(_links(LATER))
     return (STATIC / "index.html").read_text("utf-8").replace("</head>", f"{told}</head>", 1)
+
+
+def _links(names: Iterable[str]) -> str:
+    return "".join(_named(file) for file in first_files(names))
 
 
 def _named(file: str) -> str:
@@ -110,11 +112,6 @@ def first_files(names: Iterable[str] = FIRST) -> list[str]:
         for file in [parts[key]["file"], *parts[key].get("css", [])]
     ]
     return list(dict.fromkeys(files))
-
-
-def _entries(names: Iterable[str]) -> list[str]:
-    parts = _manifest()
-    return [parts[key]["file"] for key in _keys(names)]
 
 
 def _keys(names: Iterable[str]) -> list[str]:

@@ -7,6 +7,7 @@ declared its navigation: whoever opens a page's address first would see that pag
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import logging
 import pkgutil
@@ -45,6 +46,9 @@ def import_pages() -> None:
                 importlib.import_module(module.name)
     for name in LATER:
         importlib.import_module(name)
+    # Streamlit looks for garbage after each run of a page: what is imported stays, and is none.
+    gc.collect()
+    gc.freeze()
 
 
 def main(arguments: list[str]) -> None:

@@ -12,7 +12,7 @@ import polars as pl
 from evaluation.metrics.group_means import GroupCounts
 from evaluation.metrics.metric import Metric, RatioMetric, Sums
 from evaluation.metrics.part_means import Part, PartMean
-from evaluation.tasks.item_lists import listed
+from evaluation.tasks.item_lists import listed, says_none
 from evaluation.tasks.row_answers import (
     LABEL,
     RowAnswers,
@@ -67,7 +67,7 @@ def tag_answers(
         texts, known = said(rows)
         lists = [[] if k is not None else listed(t) for t, k in zip(texts, known, strict=True)]
         is_read = pl.Series(
-            [bool(one) or text in ("[]", "none") for one, text in zip(lists, texts, strict=True)],
+            [bool(one) or says_none(text) for one, text in zip(lists, texts, strict=True)],
             dtype=pl.Boolean,
         )
         outcomes = outcomes_of(known, is_read)

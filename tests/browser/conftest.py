@@ -141,6 +141,18 @@ class Visitor:
         found.wait_for()
         return str(found.inner_text())
 
+    def shows_whole(self, text: str) -> bool:
+        """Whether a text is shown and nothing of it is cut."""
+        found = self.main.get_by_text(text, exact=True).first
+        found.wait_for()
+        return bool(
+            found.evaluate(
+                "e => { for (; e; e = e.parentElement) {"
+                " if (getComputedStyle(e).overflowX === 'hidden' && e.scrollWidth > e.clientWidth + 1)"
+                " return false; if (e.dataset.testid === 'stMain') break; } return true; }"
+            )
+        )
+
     def chart(self, alt: str) -> Any:
         """A figure by what it tells those who cannot see it."""
         kinds = ('[data-testid="stPlotlyChart"]', "figure")

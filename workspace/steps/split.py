@@ -71,9 +71,23 @@ def _before(context: Context, ids: pl.DataFrame) -> pl.Series | None:
 
 
 def _is_frozen(context: Context, ids: pl.Series) -> np.ndarray | None:
-    """Which records are of the test set that was frozen; None where none was."""
+    """Which records are of the test set that was frozen; None where none was.
+
+    Raises
+    ------
+    InputError
+        If gold has none of them any more: another test would be drawn in its place.
+    """
     held = frozen_ids(context.workspace)
-    return None if held is None else ids.is_in(held.implode()).to_numpy()
+    if held is None:
+        return None
+    found = ids.is_in(held.implode())
+    if not found.any():
+        raise InputError(
+            f"{FROZEN}: gold has none of the {counted(len(held), 'row')} of the frozen test set any "
+            "more. Bring them back, or let it go with `goldshelf split --no-freeze`."
+        )
+    return found.to_numpy()
 
 
 def _gone(context: Context, ids: pl.DataFrame) -> list[str]:

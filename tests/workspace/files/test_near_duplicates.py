@@ -1,7 +1,6 @@
 """Near-duplicates of a file: what is written, raised later, tied by choice, found over a cluster."""
 
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from curation.llm.sentence_models import open_any_encoder
 from curation.splits.groups import GroupSettings, record_groups
 from workspace.files.duplicates_over_ray import find_over_ray
 from workspace.files.near_duplicates import Asked, dedupe_file, recluster_file
+from workspace.models.ray_engine.session import joined
 from workspace.views import ties
 from workspace.workspace import Workspace
 
@@ -256,21 +256,14 @@ def test_a_folder_whose_modules_cannot_be_read_is_one_line(tmp_path):
     assert "\n" not in str(told.value)
 
 
-def test_a_cluster_of_machines_finds_the_same():
+def test_a_cluster_of_machines_finds_the_same(monkeypatch):
+    """Nobody has begun Ray: it is begun for this, on this machine, and ended."""
     ray = pytest.importorskip("ray")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    ray.init(
-        address="local",
-        num_cpus=2,
-        object_store_memory=200_000_000,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level=logging.CRITICAL,
-    )
-    try:
-        generator = np.random.default_rng(5)
-        words = generator.zipf(1.3, (3_000, 8)) % 400
-        texts = pl.Series([" ".join(f"w{n}" for n in row) for row in words])
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    generator = np.random.default_rng(5)
+    words = generator.zipf(1.3, (3_000, 8)) % 400
+    texts = pl.Series([" ".join(f"w{n}" for n in row) for row in words])
+    with joined(None):
         for likeness in (Likeness(), Likeness("chars", 3, "break")):
             here = find_duplicates(texts, 0.6, likeness=likeness, margin=0.1)
             there = find_over_ray(texts, 0.6, likeness=likeness, margin=0.1, n_parts=5)
@@ -278,5 +271,4 @@ def test_a_cluster_of_machines_finds_the_same():
             assert there.pairs.equals(here.pairs)
             assert there.n_pairs == here.n_pairs
             assert there.clusters.tolist() == here.clusters.tolist()
-    finally:
-        ray.shutdown()
+    assert not ray.is_initialized()

@@ -10,6 +10,7 @@ import pytest
 
 from catalog.errors import InputError
 from catalog.wording import words
+from tests.pages.still_tables import still_tables
 from workspace.reports.sections import between, p_value, points, share
 from workspace.reports.writing import FORMATS, report_text, write_report
 from workspace.workspace import Workspace
@@ -113,7 +114,7 @@ def test_the_sentence_and_the_gates_stand_in_all_four(told, figures):
 def test_the_page_has_the_same_figures(figures, sample_workspace, compare_page):
     shown = compare_page(sample_workspace, candidate="linear", baseline="knn")
     assert any(figures["sentence"] in plain(m.value) for m in shown.markdown)
-    table = next(d.value for d in shown.dataframe if "metric" in d.value.columns)
+    table = next(table for table in still_tables(shown) if "metric" in table.columns)
     on_page = {line["metric"]: line for line in table.to_dict("records")}
     for row in shares(figures):
         name, baseline, candidate, difference, interval = said(row)

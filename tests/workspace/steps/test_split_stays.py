@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.errors import InputError
 from terminal.main import run
 from workspace import way
 from workspace.frozen_test import freezing, frozen_ids
@@ -139,3 +140,7 @@ def test_frozen_rows_that_the_catalog_lost_are_said(workspace):
         assert f"{told} is not known" in workspace.snapshot("split").notes
     in_test = {r for r, split in places(workspace).items() if split == "test"}
     assert in_test == set(frozen[3:])
+    lines = Path(source).read_text().splitlines(keepends=True)
+    Path(source).write_text("".join(line for line in lines if line.split(",")[0] not in frozen))
+    with pytest.raises(InputError, match="gold has none of the 24 rows of the frozen test set"):
+        way.run(workspace, "split")
