@@ -31,7 +31,7 @@ FIRST = (
 _WITHOUT = {"/results": {"DataFrame", "DownloadButton", "TextInput"}, "/compare": {"DataFrame"}}
 """Of these, what a page does not begin with."""
 LATER = ("DataFrame", "PlotlyChart")
-"""What may be looked at next: loaded once a page is drawn and the browser has nothing to do."""
+"""What may be looked at next: fetched once a page is drawn."""
 _THEN = """<script>
 const drawn = () => document.querySelector('[data-testid="stMain"] h1')
   && document.querySelector('[data-test-script-state="notRunning"]');

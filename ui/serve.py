@@ -46,9 +46,6 @@ def import_pages() -> None:
                 importlib.import_module(module.name)
     for name in LATER:
         importlib.import_module(name)
-    # Streamlit looks for garbage after each run of a page: what is imported stays, and is none.
-    gc.collect()
-    gc.freeze()
 
 
 def main(arguments: list[str]) -> None:
@@ -60,6 +57,9 @@ def main(arguments: list[str]) -> None:
     PagesManager.uses_pages_directory = False
     sys.argv = [str(APP)]
     import_pages()
+    # Streamlit looks for garbage after each run of a page: what is imported stays, and is none.
+    gc.collect()
+    gc.freeze()
     warm.turn_on()
     sending.turn_on()
     App(APP, middleware=[Middleware(FirstVisit)]).run(config=QUIET | given)
