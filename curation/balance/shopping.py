@@ -6,6 +6,8 @@ import math
 
 import polars as pl
 
+from catalog.text import with_quote
+
 BENEFIT = "benefit = gap x share x error"
 BENEFIT_WORDS = (
     "gap: the part of the target that train lacks; share: of the catalog's products; error: of the "
@@ -100,10 +102,7 @@ def as_sheet(table: pl.DataFrame) -> pl.DataFrame:
     >>> as_sheet(pl.DataFrame({"category": ["=1+1", "Tea"]}))["category"].to_list()
     ["'=1+1", 'Tea']
     """
-    texts = pl.col(pl.String)
-    return table.with_columns(
-        pl.when(texts.str.contains(r"^[=+\-@\t\r]")).then("'" + texts).otherwise(texts).name.keep()
-    )
+    return table.with_columns(with_quote(pl.col(pl.String)).name.keep())
 
 
 __all__ = [

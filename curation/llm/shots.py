@@ -96,6 +96,17 @@ def spread(ids: Sequence[str], categories: Sequence[str], k: int, seed: int) -> 
     )
 
 
+def require_held_out(split: str) -> None:
+    """Refuse to ask about the train split.
+
+    Raises
+    ------
+    InputError
+    """
+    if split == TRAIN:
+        raise InputError("models are not judged on the train split: examples are taken from it.")
+
+
 def require_train(splits: Sequence[str | None], asked: Sequence[str], shown: Sequence[str]) -> None:
     """Refuse examples that are not of train, or are asked about themselves.
 

@@ -11,9 +11,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 120
-# Python reads it at its start: it writes down which thread asks for which of our modules.
+# Python reads it at its start: it writes down which thread asks for which of our modules, and how
+# connections are taken.
 WATCH = """
-import sys, threading
+import gc, socket, sys, threading
+
+accept = socket.socket.accept
+
+def accepted(listening):
+    connection, address = accept(listening)
+    is_direct = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    with open({answered!r}, "a") as file:
+        file.write(f"{{bool(is_direct)}} {{gc.get_freeze_count() > 0}}\\n")
+    return connection, address
+
+socket.socket.accept = accepted
 
 class Watch:
     def find_spec(self, name, path=None, target=None):
@@ -61,7 +73,9 @@ def listens(server, port):
 
 def test_one_thread_has_imported_what_pages_need_when_the_server_listens(tmp_path):
     told = tmp_path / "told.txt"
-    (tmp_path / "sitecustomize.py").write_text(WATCH.format(told=str(told)), encoding="utf-8")
+    answered = tmp_path / "answered.txt"
+    watch = WATCH.format(told=str(told), answered=str(answered))
+    (tmp_path / "sitecustomize.py").write_text(watch, encoding="utf-8")
     port = free_port()
     server = serving(tmp_path, port)
     try:
@@ -73,6 +87,8 @@ def test_one_thread_has_imported_what_pages_need_when_the_server_listens(tmp_pat
     assert {thread for _, thread in asked} == {"MainThread"}
     assert {name for name, _ in asked} >= modules_of("charts") | (modules_of("ui") - {"ui.serve"})
     assert "WARNING" not in words
+    # Answers leave at once, and what is imported is not looked through for garbage.
+    assert set(answered.read_text("utf-8").splitlines()) == {"True True"}
 
 
 def test_a_server_whose_pages_cannot_be_imported_ends_and_says_why(tmp_path):

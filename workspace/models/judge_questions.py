@@ -199,8 +199,9 @@ class AnswerRuns:
         if not chosen:
             there = ", ".join(sorted({run.task for run in found}))
             raise InputError(
-                f"a judge judges answers to questions, and these runs are on {there}. Import a run "
-                f"with --task {TASK}, or pass files: --gold FILE --pred FILE."
+                f"a judge judges answers to questions, and people rate them; these runs are on {there}. "
+                f"Import a run with --task {TASK}, or have files judged: `goldshelf score --judge NAME "
+                "--gold FILE --pred FILE`."
             )
         others = [run.name for run in found if run.task != TASK]
         if self.names and others:

@@ -31,6 +31,7 @@ from curation.llm.shots import (
     PromptKind,
     Shot,
     Shots,
+    require_held_out,
     require_train,
     spread,
 )
@@ -195,8 +196,7 @@ def split_prompts(
     InputError
         If there is no such export, it asks nothing of that task, or the split is train.
     """
-    if split == TRAIN:
-        raise InputError("models are not judged on the train split: examples are taken from it.")
+    require_held_out(split)
     found = chosen_export(workspace, export)
     settings = ExportSettings.model_validate(found.manifest["export"])
     defaults: tuple[Template, ...] = TEMPLATES_OF.get(settings.format, ("chat",))

@@ -22,6 +22,7 @@ from curation.llm.shots import (
     PromptKind,
     Shot,
     Shots,
+    require_held_out,
     require_train,
     spread,
 )
@@ -129,8 +130,7 @@ def record_prompts(
     InputError
         If the split is train, has no gold of the task, or most of it no text.
     """
-    if split == TRAIN:
-        raise InputError("models are not judged on the train split: examples are taken from it.")
+    require_held_out(split)
     gold_of(workspace, task, split)
     made = _MAKERS[task](workspace, split, seed)
     tags = known_tags(workspace) if task == "tags" else []
